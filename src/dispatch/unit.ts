@@ -1,0 +1,49 @@
+import type { RepoPatch, RepoState } from '../store/repo-row.ts'
+import type { AccountEvent, EventSource, IdentityEvent } from './event.ts'
+
+/** One verified create, update or delete. */
+export interface VerifiedOp {
+  readonly action: 'create' | 'update' | 'delete'
+  readonly collection: string
+  readonly rkey: string
+  /** 36 bytes; null for a delete. */
+  readonly cid: Uint8Array | null
+  /** The record's DAG-CBOR block; null for a delete. May be a view: copy what outlives the unit. */
+  readonly body: Uint8Array | null
+}
+
+/**
+ * One commit's ops, one chunk of a backfill, or a change of account: whatever must become true together.
+ * The dispatcher applies it in one transaction, or tells `stale` when the guard no longer holds.
+ */
+export interface Unit {
+  readonly repoId: number
+  readonly did: string
+  readonly source: EventSource
+  readonly rev: string
+  /**
+   * What must still be true of the repo row for the unit to apply: live commits guard on `rev`
+   * (`where rev is <old>`), backfill chunks on `run` and `state`.
+   */
+  readonly guard: { readonly rev?: string | null; readonly run?: number; readonly state?: RepoState }
+  readonly ops: readonly VerifiedOp[]
+  /** Written into `record.run`. */
+  readonly run: number
+  /**
+   * `diff`: ops come from a repo snapshot; unchanged CIDs are only marked with `run`, known paths become
+   * updates, unknown ones creates. `trust`: actions are as given.
+   */
+  readonly mode: 'trust' | 'diff'
+  /** True when the record index of this repo is known to be empty: a diff needs no look-ups. */
+  readonly fresh?: boolean
+  readonly patch?: RepoPatch
+  readonly identity?: IdentityEvent
+  readonly account?: AccountEvent
+  /** Resync-buffer row that this unit settles (deleted in the same transaction). */
+  readonly bufferId?: number
+  /** The repo row and what hangs on it go with this unit (its records were deleted before). */
+  readonly removeRepo?: boolean
+}
+
+/** `applied` committed · `stale` the guard did not hold, nothing was written. */
+export type Outcome = 'applied' | 'stale'
