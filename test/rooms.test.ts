@@ -8,8 +8,8 @@ import { expect, test } from 'vitest'
  * generated code and handlers enter by.
  */
 const ROOMS: Record<string, readonly string[]> = {
-  protocol: [],
   async: [],
+  protocol: ['async'],
   observe: [],
   store: ['protocol', 'async', 'observe'],
   repo: ['protocol', 'observe', 'store'],

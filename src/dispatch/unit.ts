@@ -1,16 +1,8 @@
+import type { VerifiedOp } from '../protocol/op.ts'
 import type { RepoPatch, RepoState } from '../store/repo-row.ts'
 import type { AccountEvent, EventSource, IdentityEvent } from './event.ts'
 
-/** One verified create, update or delete. */
-export interface VerifiedOp {
-  readonly action: 'create' | 'update' | 'delete'
-  readonly collection: string
-  readonly rkey: string
-  /** 36 bytes; null for a delete. */
-  readonly cid: Uint8Array | null
-  /** The record's DAG-CBOR block; null for a delete. May be a view: copy what outlives the unit. */
-  readonly body: Uint8Array | null
-}
+export type { VerifiedOp }
 
 /**
  * One commit's ops, one chunk of a backfill, or a change of account: whatever must become true together.
