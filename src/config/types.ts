@@ -10,18 +10,58 @@ export interface TapConfig {
   migrations?: string
   /** `sqlite:./file.db`, `postgres://…` or `pglite:./dir`. Default `sqlite:./.lextap/app.db`. */
   database?: string
+  /** Most connections to open on Postgres. Default 8. */
+  databaseConnections?: number
   /** Which repos to follow; the three combine. */
-  track?: { dids?: string[]; signal?: string | string[]; network?: 'full' }
+  track?: {
+    /** Accounts by DID. Default none. */
+    dids?: string[]
+    /** Every repo that holds a record of these collections; `ns.*` wildcards allowed. Default none. */
+    signal?: string | string[]
+    /** `full` follows every repo of the network. Default: only the ones named by `dids` and `signal`. */
+    network?: 'full'
+  }
   /** Collections to index, `ns.*` wildcards allowed. Default: those with handlers. */
   collections?: string[]
   /** Keep record bodies for replay (`keep`) or CIDs alone (`index`). Default `keep`. */
   records?: 'keep' | 'index'
-  /** Firehose to follow. Default `wss://relay1.us-east.bsky.network`. */
+  /** Firehose to follow; `http(s)` and `ws(s)` mean the same. Default `wss://relay1.us-east.bsky.network`. */
   relay?: string
   /** PLC directory. Default `https://plc.directory`. */
   plc?: string
-  /** Where lists and repos come from when not each account's own PDS. Default: the relay for lists, the PDS for repos. */
-  upstream?: { lists?: string; repos?: string }
+  /** Where lists and repos come from. */
+  upstream?: {
+    /** Host asked for `listRepos` and `listReposByCollection`. Default: the relay. */
+    lists?: string
+    /** Host asked for `getRepo`. Default: each account's own PDS. */
+    repos?: string
+  }
+  /** The live stream. */
+  stream?: {
+    /** Repos worked on at once; commits of different repos share a transaction. Default 512. */
+    concurrency?: number
+    /** Messages held in memory before the socket is no longer read. Default 4096. */
+    maxQueued?: number
+    /** How often the cursor is saved, ms. Default 1000. */
+    cursorIntervalMs?: number
+    /** Start at the head of the stream instead of the saved cursor. Default false. */
+    noReplay?: boolean
+  }
+  /** DID documents and handles. */
+  identity?: {
+    /** Identities kept in memory. Default 100000. */
+    cacheSize?: number
+    /** How long one is trusted, ms (rule D2). Default 86400000. */
+    ttlMs?: number
+  }
+  /** Finding repos by `track.signal` and `track.network`. */
+  discovery?: {
+    /** How often the lists are read again from the start, ms (rule F12). Default 3600000. */
+    relistMs?: number
+    /** How often revs are compared to find quiet repos that fell behind, ms. Default 86400000. */
+    reconcileMs?: number
+  }
+  /** What to do with messages and records that break a rule. */
   policy?: {
     /** Commits without Sync 1.1 proofs (rule B18). Default `proven`. */
     legacy?: 'proven' | 'resync' | 'reject'
@@ -30,6 +70,7 @@ export interface TapConfig {
     /** Accept blobs of the form before 2023 (`{ cid, mimeType }`). Default true. */
     legacyBlobs?: boolean
   }
+  /** Fetching whole repos. */
   backfill?: {
     /** Repos fetched at once. Default 8. */
     concurrency?: number
@@ -42,17 +83,59 @@ export interface TapConfig {
     /** Allow private and loopback addresses (the sandbox needs it). Default false. */
     allowPrivateHosts?: boolean
   }
+  /** Running your handlers. */
   handling?: {
     /** Attempts before a throwing handler's op becomes a dead letter. Default 3. */
     attempts?: number
     /** Longest time one handler call may take, ms. Default 30000. */
     timeoutMs?: number
   }
-  server?: { port?: number; host?: string; password?: string } | false
-  log?: { level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'; format?: 'pretty' | 'json' }
+  /** Tap's HTTP and WebSocket endpoints, or false for no port at all. Default false. */
+  server?:
+    | {
+        /** Default 2480. */
+        port?: number
+        /** Address to bind to. Default `127.0.0.1`. */
+        host?: string
+        /** Basic auth as `admin:<password>`. Default: none. */
+        password?: string
+      }
+    | false
+  /** A port of its own for `/metrics`, or false. Default false. */
+  metrics?:
+    | {
+        /** Default 2481. */
+        port?: number
+        /** Address to bind to. Default `127.0.0.1`. */
+        host?: string
+      }
+    | false
+  /** Tap's event stream, for consumers other than your handlers. */
+  delivery?: {
+    /** POST every event here instead of serving `/channel`. Default: none. */
+    webhook?: string
+    /** Wait for an ack of each event sent on `/channel`. Default true. */
+    acks?: boolean
+    /** Send an event again when it was not acked for so long, ms. Default 60000. */
+    retryTimeoutMs?: number
+    /** Events of different repos in flight at once. Default 1. */
+    concurrency?: number
+    /** Undelivered events held before the source is slowed down. Default 100000. */
+    capacity?: number
+    /** Only deliver what is already waiting: no stream, no backfill, no discovery. Default false. */
+    outboxOnly?: boolean
+  }
+  /** Logs go to stderr. */
+  log?: {
+    /** Default `info`. */
+    level?: LogLevel
+    /** Default `pretty` on a terminal, `json` elsewhere. */
+    format?: 'pretty' | 'json'
+  }
 }
 
 export type InvalidPolicy = 'dead-letter' | 'deliver' | 'skip'
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** The same with every default filled in and every path absolute: no optionals. */
 export interface ResolvedConfig {
@@ -64,7 +147,9 @@ export interface ResolvedConfig {
   readonly generated: string
   readonly handlers: readonly string[]
   readonly migrations: string | null
+  /** `sqlite:/absolute/path`, `sqlite::memory:`, `postgres://…`, `pglite:/absolute/dir` or `pglite::memory:`. */
   readonly database: string
+  readonly databaseConnections: number
   readonly track: {
     readonly dids: readonly string[]
     readonly signal: readonly string[]
@@ -73,10 +158,20 @@ export interface ResolvedConfig {
   /** Null: those with handlers. */
   readonly collections: readonly string[] | null
   readonly records: 'keep' | 'index'
+  /** `ws://` or `wss://`, no trailing slash. */
   readonly relay: string
+  /** `http://` or `https://`, no trailing slash. */
   readonly plc: string
-  /** Null repos: each account's own PDS. */
+  /** `http(s)://`, no trailing slash. Null repos: each account's own PDS. */
   readonly upstream: { readonly lists: string; readonly repos: string | null }
+  readonly stream: {
+    readonly concurrency: number
+    readonly maxQueued: number
+    readonly cursorIntervalMs: number
+    readonly noReplay: boolean
+  }
+  readonly identity: { readonly cacheSize: number; readonly ttlMs: number }
+  readonly discovery: { readonly relistMs: number; readonly reconcileMs: number }
   readonly policy: {
     readonly legacy: 'proven' | 'resync' | 'reject'
     /** Pattern → policy; `*` is always there. */
@@ -92,8 +187,17 @@ export interface ResolvedConfig {
   }
   readonly handling: { readonly attempts: number; readonly timeoutMs: number }
   readonly server: { readonly port: number; readonly host: string; readonly password: string | null } | null
+  readonly metrics: { readonly port: number; readonly host: string } | null
+  readonly delivery: {
+    readonly webhook: string | null
+    readonly acks: boolean
+    readonly retryTimeoutMs: number
+    readonly concurrency: number
+    readonly capacity: number
+    readonly outboxOnly: boolean
+  }
   readonly log: {
-    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+    readonly level: LogLevel
     readonly format: 'pretty' | 'json'
   }
 }
