@@ -1,0 +1,117 @@
+import { Backoff } from '../async/backoff.ts'
+import { isAbort, sleep } from '../async/signal.ts'
+import { LextapError } from '../errors.ts'
+import type { Observer } from '../observe/observer.ts'
+import { listingFailed, listingFinished } from '../observe/sync-events.ts'
+import type { Store } from '../store/open.ts'
+import type { ListedRepo, ListPage } from './list-repos.ts'
+
+export interface CrawlDeps {
+  readonly store: Store
+  readonly observer: Observer
+  /** A page of repos after the cursor (rule F12: an empty page with a cursor does not end the list). */
+  readonly page: (cursor: string | null, signal: AbortSignal) => Promise<ListPage>
+  /** What to do with a page; returns how many repos were new. Its effects are committed when it resolves. */
+  readonly take: (repos: readonly ListedRepo[]) => Promise<number>
+  /** Name of the list: the scope of its saved cursor. */
+  readonly list: string
+  /** Host the list comes from. */
+  readonly host: string
+  /** Listed anew from the start after so long, ms. */
+  readonly everyMs: number
+  /** Run the first listing at once even where one was completed lately. */
+  readonly now?: boolean
+}
+
+/**
+ * Reads one paged listing to its end, again and again. The page cursor is saved after each page, so a restart
+ * goes on where it was; a completed list is read anew from the start each period.
+ */
+export class Crawl {
+  readonly #deps: CrawlDeps
+  readonly #abort = new AbortController()
+  #loop: Promise<void> | null = null
+  #kick: PromiseWithResolvers<void> = Promise.withResolvers()
+  #listed = 0
+  #rounds = 0
+
+  constructor(deps: CrawlDeps) {
+    this.#deps = deps
+  }
+
+  get progress(): { list: string; listed: number; rounds: number } {
+    return { list: this.#deps.list, listed: this.#listed, rounds: this.#rounds }
+  }
+
+  start(): void {
+    this.#loop ??= this.#run().catch((error) => {
+      if (!isAbort(error, this.#abort.signal)) this.#deps.observer.log.error({ err: error }, 'a listing ended')
+    })
+  }
+
+  /** List anew now, whatever the period says. */
+  kick(): void {
+    this.#kick.resolve()
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    const { store, host, list, everyMs, now } = this.#deps
+    const signal = this.#abort.signal
+    const done = Number((await store.cursors.get(host, `${list}:done`)) ?? 0)
+    const unfinished = (await store.cursors.get(host, list)) !== null
+    if (!now && !unfinished) await this.#wait(done + everyMs - Date.now())
+    while (!signal.aborted) {
+      await this.#round(signal)
+      await store.cursors.set(host, `${list}:done`, String(Date.now()))
+      this.#rounds++
+      await this.#wait(everyMs)
+    }
+  }
+
+  async #wait(ms: number): Promise<void> {
+    this.#kick = Promise.withResolvers()
+    const over = new AbortController()
+    const clock = sleep(Math.max(0, ms), AbortSignal.any([this.#abort.signal, over.signal])).catch((error) => {
+      if (this.#abort.signal.aborted) throw error
+    })
+    await Promise.race([clock, this.#kick.promise])
+    over.abort()
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { store, observer, page, take, list, host } = this.#deps
+    const backoff = new Backoff({ baseMs: 1_000, maxMs: 60_000 })
+    let cursor = ((await store.cursors.get(host, list)) as string | null) ?? null
+    let repos = 0
+    let added = 0
+    const before = new Set<string>()
+    for (;;) {
+      let next: ListPage
+      try {
+        next = await page(cursor, signal)
+      } catch (error) {
+        if (signal.aborted) throw error
+        const waitMs = backoff.next()
+        listingFailed(observer, { list, error: error instanceof Error ? error.message : String(error), waitMs })
+        await sleep(waitMs, signal)
+        continue
+      }
+      backoff.reset()
+      repos += next.repos.length
+      this.#listed += next.repos.length
+      added += await take(next.repos)
+      // A host that hands the same cursor out again would keep us for ever.
+      if (next.cursor === null || next.cursor === cursor || before.has(next.cursor)) break
+      if (before.size < 100_000) before.add(next.cursor)
+      cursor = next.cursor
+      await store.cursors.set(host, list, cursor)
+    }
+    await store.cursors.clear(host, list)
+    listingFinished(observer, { list, repos, added })
+  }
+}

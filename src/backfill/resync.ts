@@ -1,0 +1,197 @@
+import { DiscontinuousError, InvalidError } from '../errors.ts'
+import type { Unit } from '../dispatch/unit.ts'
+import type { VerifiedOp } from '../protocol/op.ts'
+import type { SignedCommit } from '../protocol/commit.ts'
+import type { Identity, IdentityResolver } from '../protocol/identity.ts'
+import { parseKey } from '../protocol/key.ts'
+import { verifySignature } from '../protocol/signature.ts'
+import { microsOfTid } from '../protocol/tid.ts'
+import { RepoWalk, type WalkedRecord } from '../protocol/walk.ts'
+import type { XrpcClient } from '../protocol/xrpc.ts'
+import type { RepoRow } from '../store/repo-row.ts'
+import type { Outcome } from '../dispatch/unit.ts'
+
+export interface ResyncDeps {
+  readonly xrpc: XrpcClient
+  readonly identity: IdentityResolver
+  readonly submit: (unit: Unit) => Promise<Outcome>
+  readonly wants: (collection: string) => boolean
+  /** Records per transaction. */
+  readonly chunk: number
+  readonly maxBytes: number
+  readonly stallMs: number
+  readonly onBytes?: (bytes: number) => void
+}
+
+/** The claim ran out: somebody removed, restarted or took over the repo. Nothing more to do for this run. */
+export class ClaimLostError extends Error {
+  override readonly name = 'ClaimLostError'
+}
+
+/** What a complete, verified fetch brought. */
+export interface FetchedRepo {
+  readonly rev: string
+  readonly data: Uint8Array
+  readonly records: number
+  readonly bytes: number
+}
+
+/** Chunks of one repo in work at once: they touch different paths, so their order does not matter (promise P3). */
+const CHUNKS_IN_FLIGHT = 3
+
+/**
+ * Fetches a repo, proves every record against its signed root and applies the wanted ones in chunks. Records
+ * are applied while the rest still arrives: each is proven when it is yielded. Deletes wait for the cut-over,
+ * which needs the tree complete (rules F3, F4).
+ */
+export async function fetchRepo(
+  row: RepoRow,
+  identity: Identity & { pds: string; signingKey: string },
+  source: { readonly host: string; readonly fresh: boolean },
+  deps: ResyncDeps,
+  signal: AbortSignal,
+): Promise<FetchedRepo> {
+  const response = await deps.xrpc.stream(
+    source.host,
+    'com.atproto.sync.getRepo',
+    { did: row.did },
+    { signal, maxBytes: deps.maxBytes, stallMs: deps.stallMs },
+  )
+  const walk = new RepoWalk({})
+  const chunks = new Chunks(row, source.fresh, deps)
+  let bytes = 0
+  let commit: SignedCommit | null = null
+  try {
+    for await (const piece of response.body) {
+      bytes += piece.length
+      deps.onBytes?.(piece.length)
+      const records = walk.push(piece)
+      if (commit === null && walk.commit !== null) {
+        commit = walk.commit
+        await checkCommit(row, commit, identity, deps.identity, signal)
+        chunks.rev = commit.rev
+      }
+      if (records.length > 0) await chunks.add(records)
+    }
+    for (const records of walk.finish()) {
+      if (commit === null && walk.commit !== null) {
+        commit = walk.commit
+        await checkCommit(row, commit, identity, deps.identity, signal)
+        chunks.rev = commit.rev
+      }
+      await chunks.add(records)
+    }
+    if (commit === null && walk.commit !== null) {
+      commit = walk.commit
+      await checkCommit(row, commit, identity, deps.identity, signal)
+      chunks.rev = commit.rev
+    }
+    await chunks.finish()
+  } finally {
+    walk.close()
+    await chunks.settle()
+  }
+  if (commit === null) throw new InvalidError('F3', `the repo has no commit; did=${row.did}`)
+  return { rev: commit.rev, data: commit.data, records: chunks.records, bytes }
+}
+
+/** Rule F3: the DID asked for, version 3, signed by the account's current key, not behind what we hold. */
+async function checkCommit(
+  row: RepoRow,
+  commit: SignedCommit,
+  identity: Identity & { signingKey: string },
+  resolver: IdentityResolver,
+  signal: AbortSignal,
+): Promise<void> {
+  if (commit.did !== row.did) {
+    throw new InvalidError('F3', `the repo is another account's; did=${row.did}; commit did=${commit.did}`)
+  }
+  if (commit.version !== 3) throw new InvalidError('F3', `repo version is not 3; did=${row.did}; version=${commit.version}`)
+  if (microsOfTid(commit.rev) > (Date.now() + 300_000) * 1000) {
+    throw new InvalidError('B13', `rev lies in the future; did=${row.did}; rev=${commit.rev}`)
+  }
+  if (!signedBy(commit, identity.signingKey)) {
+    const again = await resolver.resolve(row.did, { force: true, signal })
+    if (again.signingKey === null || !signedBy(commit, again.signingKey)) {
+      throw new InvalidError('F3', `the repo is not signed by the account's key; did=${row.did}; rev=${commit.rev}`)
+    }
+  }
+  if (row.rev !== null && commit.rev < row.rev) {
+    throw new DiscontinuousError('F3', `the host serves an older repo than we hold; did=${row.did}; rev=${commit.rev}; ours=${row.rev}`)
+  }
+}
+
+function signedBy(commit: SignedCommit, signingKey: string): boolean {
+  return verifySignature(parseKey(signingKey), commit.signedBytes, commit.sig)
+}
+
+/** Gathers wanted records into units and keeps a few of them in flight. */
+class Chunks {
+  rev = ''
+  records = 0
+  readonly #row: RepoRow
+  readonly #fresh: boolean
+  readonly #deps: ResyncDeps
+  #ops: VerifiedOp[] = []
+  #size = 0
+  readonly #inFlight = new Set<Promise<void>>()
+  #failure: unknown = null
+
+  constructor(row: RepoRow, fresh: boolean, deps: ResyncDeps) {
+    this.#row = row
+    this.#fresh = fresh
+    this.#deps = deps
+  }
+
+  async add(records: readonly WalkedRecord[]): Promise<void> {
+    this.records += records.length
+    for (const { collection, rkey, cid, block } of records) {
+      if (!this.#deps.wants(collection)) continue
+      this.#ops.push({ action: 'create', collection, rkey, cid, body: block })
+      this.#size += block.length
+      if (this.#ops.length >= this.#deps.chunk || this.#size > 4_000_000) await this.#send()
+    }
+  }
+
+  async finish(): Promise<void> {
+    if (this.#ops.length > 0) await this.#send()
+    await this.settle()
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  /** Resolves when nothing is in flight, whatever came of it. */
+  async settle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight)
+  }
+
+  async #send(): Promise<void> {
+    const { id, did, run, rev } = this.#row
+    const unit: Unit = {
+      repoId: id,
+      did,
+      source: rev === null ? 'backfill' : 'resync',
+      rev: this.rev,
+      guard: { run, state: 'resyncing' },
+      ops: this.#ops,
+      run,
+      mode: 'diff',
+      fresh: this.#fresh,
+    }
+    this.#ops = []
+    this.#size = 0
+    const work: Promise<void> = this.#deps
+      .submit(unit)
+      .then(
+        (outcome) => {
+          if (outcome === 'stale') this.#failure ??= new ClaimLostError(`claim lost; did=${did}; run=${run}`)
+        },
+        (error) => {
+          this.#failure ??= error
+        },
+      )
+      .finally(() => this.#inFlight.delete(work))
+    this.#inFlight.add(work)
+    while (this.#inFlight.size >= CHUNKS_IN_FLIGHT && this.#failure === null) await Promise.race(this.#inFlight)
+    if (this.#failure !== null) throw this.#failure
+  }
+}

@@ -1,0 +1,51 @@
+import type { Observer } from './observer.ts'
+
+const state = (o: Observer, up: 0 | 1) => o.metrics.gauge('lextap_relay_connected', 'Whether the firehose is connected (1) or not (0)', up)
+
+export function relayConnected(o: Observer, facts: { url: string; cursor: number | null }): void {
+  state(o, 1)
+  o.log.info(facts, 'following the firehose')
+}
+
+export function relayDisconnected(o: Observer, facts: { url: string; reason: string; waitMs: number }): void {
+  state(o, 0)
+  o.metrics.count('lextap_relay_disconnects_total', 'Firehose connections that ended after they had delivered something')
+  o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, 'the firehose connection ended; connecting again')
+}
+
+export function relayUnreachable(
+  o: Observer,
+  facts: { url: string; reason: string; waitMs: number; failures: number },
+): void {
+  state(o, 0)
+  o.metrics.count('lextap_relay_failures_total', 'Attempts to connect to the firehose that delivered nothing')
+  o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, 'the firehose cannot be reached; trying again')
+}
+
+/** A rule of the stream itself was broken (A1, A5, A6, A9): the connection ends. */
+export function streamBroken(o: Observer, facts: { rule: string; message: string; seq: number | null }): void {
+  o.metrics.count('lextap_stream_broken_total', 'Connections ended because the stream broke a rule', { rule: facts.rule })
+  o.log.error(facts, 'the firehose broke a rule; ending the connection')
+}
+
+export function gapSeen(o: Observer, facts: { message: string | null; cursor: number | null }): void {
+  o.metrics.count('lextap_gaps_total', 'Times the relay no longer had the events after our cursor (rule A4)')
+  o.log.warn(facts, 'our cursor is older than what the relay keeps: events were missed, comparing revs of all repos')
+}
+
+export function framesSeen(o: Observer, frames: number, skipped: number): void {
+  const help = 'Frames read from the firehose'
+  if (frames > skipped) o.metrics.count('lextap_frames_total', help, { outcome: 'handled' }, frames - skipped)
+  if (skipped > 0) o.metrics.count('lextap_frames_total', help, { outcome: 'skipped' }, skipped)
+}
+
+export function cursorSaved(o: Observer, facts: { source: string; cursor: number; open: number }): void {
+  o.metrics.gauge('lextap_cursor', 'Saved low watermark of the firehose', facts.cursor)
+  o.metrics.gauge('lextap_open_events', 'Events read from the firehose and not finished', facts.open)
+  o.log.trace(facts, 'cursor saved')
+}
+
+export function streamStuck(o: Observer, facts: { seq: number; did: string | null; forMs: number }): void {
+  o.metrics.count('lextap_stuck_total', 'Times the watchdog found one event holding the watermark')
+  o.log.warn(facts, 'one event has been holding the cursor')
+}

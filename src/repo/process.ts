@@ -1,0 +1,285 @@
+import { LRUCache } from 'lru-cache'
+import type { Unit, Outcome } from '../dispatch/unit.ts'
+import { DiscontinuousError, InvalidError, LextapError } from '../errors.ts'
+import type { Observer } from '../observe/observer.ts'
+import { bufferOverflowed, legacyCommit, messageDiscontinuous, messageEnded, messageInvalid } from '../observe/sync-events.ts'
+import { decodeFrame, type FrameHead } from '../protocol/frame.ts'
+import type { Identity, IdentityResolver } from '../protocol/identity.ts'
+import { parseKey } from '../protocol/key.ts'
+import type { AccountMessage, CommitMessage, IdentityMessage, Message, SyncMessage } from '../protocol/message.ts'
+import type { Store } from '../store/open.ts'
+import type { RepoPatch, RepoRow } from '../store/repo-row.ts'
+import { decide } from './decide.ts'
+import { type VerifiedCommit, verifyCommit, verifySync } from './verify.ts'
+
+export interface ProcessorDeps {
+  readonly store: Store
+  readonly submit: (unit: Unit) => Promise<Outcome>
+  readonly identity: IdentityResolver
+  readonly observer: Observer
+  readonly legacy: 'proven' | 'resync' | 'reject'
+  readonly wants: (collection: string) => boolean
+  /** An untracked repo was named: true when it was added. */
+  readonly discover: (message: Message & { did: string }) => Promise<boolean>
+  /** A repo is due for a fetch. */
+  readonly onDue: () => void
+  /** The account is deleted: its row stands at `deleted` and its records must go. */
+  readonly onDeleted: (row: RepoRow) => void
+  readonly userAgent?: string
+}
+
+type Subject = CommitMessage | SyncMessage | IdentityMessage | AccountMessage
+const HOUR = 3_600_000
+
+/**
+ * What one message does to one repo, run in the repo's lane. Everything it decides becomes true in the
+ * dispatcher's transaction or not at all; a guard that failed there means the row moved, and the decision is
+ * made again.
+ */
+export class Processor {
+  readonly #deps: ProcessorDeps
+  readonly #legacyResyncs = new LRUCache<string, number>({ max: 50_000, ttl: HOUR })
+
+  constructor(deps: ProcessorDeps) {
+    this.#deps = deps
+  }
+
+  async handle(frame: Uint8Array, head: FrameHead): Promise<void> {
+    let message: Message
+    try {
+      message = decodeFrame(frame)
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error
+      await this.#undecodable(head, error)
+      return
+    }
+    if (!('did' in message)) return
+    const row = await this.#deps.store.repos.get(message.did)
+    if (row === null) {
+      await this.#deps.discover(message)
+      return
+    }
+    try {
+      await this.#act(row, message, frame)
+    } catch (error) {
+      await this.#refused(row.did, message, error)
+    }
+  }
+
+  /** Verifies a commit against a head, asking for the identity again when the signature fails (rule B10). */
+  async verify(row: RepoRow, message: CommitMessage): Promise<VerifiedCommit> {
+    const head = { rev: row.rev, data: row.data }
+    const options = { legacy: this.#deps.legacy, now: Date.now() }
+    const key = row.signingKey ?? (await this.refresh(row, false)).signingKey
+    try {
+      return verifyCommit(message, this.#key(row, key), head, options)
+    } catch (error) {
+      if (!(error instanceof InvalidError && error.rule === 'B10')) throw error
+      const again = await this.refresh(row, true)
+      if (again.signingKey === null || again.signingKey === key) throw error
+      return verifyCommit(message, this.#key(row, again.signingKey), head, options)
+    }
+  }
+
+  /**
+   * Resolves the account's identity and, where handle, PDS or key differ from the row, writes that together
+   * with the onIdentity handlers' effects (rules D1, D4, D6). A move of PDS makes the repo due for a resync.
+   */
+  async refresh(row: RepoRow, force: boolean): Promise<Identity> {
+    const identity = await this.#deps.identity.resolve(row.did, { force })
+    const unit = identityUnit(row, identity)
+    if (unit === null) return identity
+    await this.#deps.submit(unit)
+    if (unit.patch?.state !== undefined) this.#deps.onDue()
+    return identity
+  }
+
+  async #act(row: RepoRow, message: Subject, frame: Uint8Array): Promise<void> {
+    if (message.kind === 'identity') return this.#identity(row)
+    if (message.kind === 'account') return this.#account(row, message)
+    let current: RepoRow | null = row
+    for (let attempt = 0; current !== null; attempt++) {
+      if (attempt > 8) throw new DiscontinuousError('B19', `the repo row keeps moving; did=${row.did}`)
+      const settled = await this.#commitOrSync(current, message, frame)
+      if (settled) return
+      current = await this.#deps.store.repos.get(row.did)
+    }
+  }
+
+  /** False when the row moved meanwhile and the decision must be made again. */
+  async #commitOrSync(row: RepoRow, message: CommitMessage | SyncMessage, frame: Uint8Array): Promise<boolean> {
+    const { observer } = this.#deps
+    const decision = decide(row, message)
+    switch (decision.action) {
+      case 'ignore':
+      case 'skip':
+        messageEnded(observer, message.kind, decision.action === 'skip' ? 'seen' : 'ignored', decision.rule)
+        return true
+      case 'buffer':
+        return this.#buffer(row, message, frame)
+      case 'verify':
+        return message.kind === 'sync' ? this.#sync(row, message) : this.#commit(row, message)
+      default:
+        throw new DiscontinuousError(decision.rule, `${decision.reason}; did=${row.did}; rev=${message.rev}`)
+    }
+  }
+
+  async #commit(row: RepoRow, message: CommitMessage): Promise<boolean> {
+    const { submit, wants, observer, store, onDue } = this.#deps
+    const verified = await this.verify(row, message)
+    const outcome = await submit({
+      repoId: row.id,
+      did: row.did,
+      source: 'live',
+      rev: verified.rev,
+      guard: { rev: row.rev, run: row.run, state: 'active' },
+      ops: verified.ops.filter((op) => wants(op.collection)),
+      run: row.run,
+      mode: 'trust',
+      patch: { rev: verified.rev, data: verified.data },
+    })
+    if (outcome === 'stale') return false
+    messageEnded(observer, 'commit', 'applied', null)
+    if (verified.legacy) {
+      legacyCommit(observer, { did: row.did, rev: verified.rev })
+      if (!this.#legacyResyncs.has(row.did)) {
+        this.#legacyResyncs.set(row.did, Date.now())
+        await store.repos.patch(row.id, { state: 'desynchronized' }, { run: row.run, state: 'active' })
+        onDue()
+      }
+    }
+    return true
+  }
+
+  async #sync(row: RepoRow, message: SyncMessage): Promise<boolean> {
+    const key = row.signingKey ?? (await this.refresh(row, false)).signingKey
+    let head: { rev: string; data: Uint8Array }
+    try {
+      head = verifySync(message, this.#key(row, key))
+    } catch (error) {
+      if (!(error instanceof InvalidError && error.rule === 'C3')) throw error
+      const again = await this.refresh(row, true)
+      if (again.signingKey === null || again.signingKey === key) throw error
+      head = verifySync(message, this.#key(row, again.signingKey))
+    }
+    if (row.data !== null && Buffer.compare(head.data, row.data) === 0) {
+      messageEnded(this.#deps.observer, 'sync', 'seen', 'C4')
+      return true
+    }
+    throw new DiscontinuousError('C5', `#sync is ahead of us; did=${row.did}; rev=${head.rev}; ours=${row.rev}`)
+  }
+
+  async #buffer(row: RepoRow, message: CommitMessage | SyncMessage, frame: Uint8Array): Promise<boolean> {
+    const { store, observer, onDue } = this.#deps
+    const stored = await store.buffer.push(row.id, { seq: message.seq, rev: message.rev, frame })
+    if (stored === 'stored') {
+      messageEnded(observer, message.kind, 'buffered', 'C6')
+      return true
+    }
+    bufferOverflowed(observer, { did: row.did })
+    await store.buffer.clear(row.id)
+    await store.repos.patch(row.id, { state: 'desynchronized', error: 'resync buffer full' }, { run: row.run })
+    onDue()
+    return true
+  }
+
+  async #identity(row: RepoRow): Promise<void> {
+    try {
+      await this.refresh(row, true)
+      messageEnded(this.#deps.observer, 'identity', 'applied', null)
+    } catch (error) {
+      // A hint that could not be followed: forget what we know, so that the next commit asks again (rule D1).
+      if (!(error instanceof LextapError)) throw error
+      this.#deps.identity.forget(row.did)
+      await this.#deps.store.repos.patch(row.id, { signingKey: null }, {})
+      messageEnded(this.#deps.observer, 'identity', 'unresolved', 'D1')
+      this.#deps.observer.log.warn({ did: row.did, err: error }, 'an identity could not be resolved; asking again later')
+    }
+  }
+
+  /** Rules E1–E5, E9. */
+  async #account(row: RepoRow, message: AccountMessage): Promise<void> {
+    const { submit, observer, onDue, onDeleted } = this.#deps
+    const standing = message.active ? 'active' : (message.status ?? 'inactive')
+    if (standing === row.standing || row.standing === 'deleted') {
+      messageEnded(observer, 'account', 'seen', 'E9')
+      return
+    }
+    // Commits of an inactive account were ignored: fetch it again when it is back (rule E5).
+    const back = standing === 'active'
+    const patch: RepoPatch = back ? { standing, state: 'desynchronized', retryAt: null } : { standing }
+    await submit({
+      repoId: row.id,
+      did: row.did,
+      source: 'live',
+      rev: row.rev ?? '',
+      guard: {},
+      ops: [],
+      run: row.run,
+      mode: 'trust',
+      patch,
+      account: { did: row.did, active: message.active, status: standing, from: row.standing },
+    })
+    messageEnded(observer, 'account', 'applied', null)
+    if (back) onDue()
+    if (standing === 'deleted') onDeleted({ ...row, standing })
+  }
+
+  /** A broken frame of a tracked repo: we no longer know its head. */
+  async #undecodable(head: FrameHead, error: InvalidError): Promise<void> {
+    const { store, observer } = this.#deps
+    const row = head.did === null ? null : await store.repos.get(head.did)
+    if (row === null) return
+    messageInvalid(observer, { kind: head.kind, did: row.did, seq: head.seq, rule: error.rule, message: error.message })
+    if (head.kind === 'commit' || head.kind === 'sync') await this.#desynchronize(row, error)
+  }
+
+  async #refused(did: string, message: Subject, error: unknown): Promise<void> {
+    const { store, observer } = this.#deps
+    const facts = { kind: message.kind, did, seq: message.seq }
+    if (error instanceof InvalidError) messageInvalid(observer, { ...facts, rule: error.rule, message: error.message })
+    else if (error instanceof DiscontinuousError) {
+      messageDiscontinuous(observer, { ...facts, rule: error.rule, message: error.message })
+    } else if (error instanceof LextapError && error.code === 'identity') {
+      messageInvalid(observer, { ...facts, rule: 'B11', message: error.message })
+    } else throw error
+    const row = await store.repos.get(did)
+    if (row !== null) await this.#desynchronize(row, error)
+  }
+
+  async #desynchronize(row: RepoRow, error: LextapError): Promise<void> {
+    if (row.state !== 'active') return
+    const patch: RepoPatch = { state: 'desynchronized', error: error.message, retryAt: null }
+    await this.#deps.store.repos.patch(row.id, patch, { run: row.run, state: row.state })
+    this.#deps.onDue()
+  }
+
+  #key(row: RepoRow, key: string | null): ReturnType<typeof parseKey> {
+    if (key === null) throw new InvalidError('B11', `the account has no signing key; did=${row.did}`)
+    return parseKey(key)
+  }
+}
+
+/** What changed between the row and the identity, as a unit; null when nothing did. */
+export function identityUnit(row: RepoRow, identity: Identity): Unit | null {
+  const changed: Record<string, { from: string | null; to: string | null }> = {}
+  for (const name of ['handle', 'pds', 'signingKey'] as const) {
+    if (identity[name] !== row[name]) changed[name] = { from: row[name], to: identity[name] }
+  }
+  if (Object.keys(changed).length === 0) return null
+  const { did, handle, pds, signingKey } = identity
+  const known = row.pds !== null || row.signingKey !== null
+  const moved = known && changed.pds !== undefined && (row.state === 'active' || row.state === 'resyncing')
+  return {
+    repoId: row.id,
+    did: row.did,
+    source: 'live',
+    rev: row.rev ?? '',
+    guard: {},
+    ops: [],
+    run: row.run,
+    mode: 'trust',
+    patch: { handle, pds, signingKey, ...(moved ? { state: 'desynchronized' as const } : {}) },
+    identity: { did, handle, pds, signingKey, changed },
+  }
+}

@@ -1,0 +1,150 @@
+import type { Lanes } from '../async/lanes.ts'
+import { InvalidError, LextapError } from '../errors.ts'
+import type { Observer } from '../observe/observer.ts'
+import { framesSeen, gapSeen, streamBroken } from '../observe/source-events.ts'
+import { decodeFrame, type FrameHead, peekFrame } from '../protocol/frame.ts'
+import { futureCursorError, type Relay } from './relay.ts'
+import type { Watermark } from './watermark.ts'
+
+export interface FollowOptions {
+  readonly relay: Relay
+  readonly watermark: Watermark
+  readonly lanes: Lanes<string>
+  readonly observer: Observer
+  readonly url: string
+  /** Seq the first connection resumed from, null for the head. */
+  readonly cursor: number | null
+  /** Whether anything needs to be done for this frame; false closes it without decoding more. */
+  readonly select: (head: FrameHead, frame: Uint8Array) => boolean
+  /** Does the work of one selected frame; its effects are committed when it resolves. */
+  readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<void>
+  /** Events were missed: the relay no longer has what followed our cursor (rule A4). */
+  readonly onGap: () => void
+  /** Bytes of frames in work before the stream is not read. Default 64 MiB (promise P7). */
+  readonly maxBytes?: number
+}
+
+/**
+ * Reads the firehose: peeks, closes what is not ours, queues the rest in the lane of its DID. Waits when the
+ * lanes are full, and so does the socket.
+ */
+export class Follower {
+  readonly #options: FollowOptions
+  /** Highest seq ever received; a new connection resumes after it. */
+  received: number | null
+  #bytes = 0
+  #drained: (() => void) | null = null
+  #failure: Error | null = null
+  #abort = new AbortController()
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+    this.received = options.cursor
+  }
+
+  /** Runs until the signal aborts, a frame's work fails for good, or the relay refuses for good (throws). */
+  async run(signal: AbortSignal): Promise<void> {
+    const { relay, observer } = this.#options
+    const both = AbortSignal.any([signal, this.#abort.signal])
+    for await (const { frames, first } of relay.batches(both)) {
+      const skipped = await this.#batch(frames, first)
+      framesSeen(observer, frames.length, skipped)
+      if (this.#failure !== null) break
+    }
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  async #batch(frames: readonly Uint8Array[], first: boolean): Promise<number> {
+    let opening = first
+    let skipped = 0
+    for (const frame of frames) {
+      let head: FrameHead
+      try {
+        head = peekFrame(frame)
+        if (head.seq === null) this.#control(frame, head)
+        else if (!this.#inOrder(head.seq, opening)) {
+          opening = false
+          skipped++
+          continue
+        }
+      } catch (error) {
+        if (!(error instanceof InvalidError)) throw error
+        this.#broken(error)
+        return skipped
+      }
+      if (head.seq === null) continue
+      opening = false
+      if (this.#take(head, frame)) await this.#queue(head, frame)
+      else skipped++
+      if (this.#failure !== null) return skipped
+    }
+    return skipped
+  }
+
+  /** Rules A5, A6, A7: seqs rise; only the first event of a connection may repeat the one we resumed after. */
+  #inOrder(seq: number, opening: boolean): boolean {
+    const last = this.received
+    if (last !== null && seq <= last) {
+      if (opening && seq === last) return false
+      throw new InvalidError('A6', `seq did not rise; seq=${seq}; last=${last}`)
+    }
+    this.received = seq
+    return true
+  }
+
+  #take(head: FrameHead, frame: Uint8Array): boolean {
+    const { select, watermark } = this.#options
+    if (head.did !== null && select(head, frame)) return true
+    watermark.skip(head.seq as number)
+    return false
+  }
+
+  async #queue(head: FrameHead, frame: Uint8Array): Promise<void> {
+    const { lanes, watermark, handle, maxBytes = 64 << 20 } = this.#options
+    const close = watermark.begin(head.seq as number)
+    this.#bytes += frame.length
+    const work = async () => {
+      try {
+        await handle(frame, head)
+        close()
+      } catch (error) {
+        this.#fail(error)
+      } finally {
+        this.#bytes -= frame.length
+        if (this.#bytes < maxBytes) this.#drained?.()
+      }
+    }
+    await lanes.push(head.did as string, work)
+    while (this.#bytes >= maxBytes && this.#failure === null) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+    }
+  }
+
+  #control(frame: Uint8Array, head: FrameHead): void {
+    const { relay, observer, url, onGap } = this.#options
+    if (head.kind !== 'error' && head.kind !== 'info') return
+    const message = decodeFrame(frame)
+    if (message.kind === 'info') {
+      if (message.name !== 'OutdatedCursor') return
+      gapSeen(observer, { message: message.message, cursor: this.received })
+      onGap()
+    } else if (message.kind === 'error') {
+      if (message.error === 'FutureCursor') this.#fail(futureCursorError(url, this.received))
+      relay.disconnect(`A3: ${message.error}${message.message ? `: ${message.message}` : ''}`)
+    }
+  }
+
+  #broken(error: InvalidError): void {
+    const { relay, observer } = this.#options
+    streamBroken(observer, { rule: error.rule, message: error.message, seq: this.received })
+    relay.disconnect(`${error.rule}: ${error.message}`)
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof LextapError || error instanceof Error ? error : new Error(String(error))
+    this.#drained?.()
+    this.#abort.abort()
+  }
+}

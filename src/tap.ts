@@ -1,0 +1,431 @@
+import { Lanes } from './async/lanes.ts'
+import { Crawl } from './backfill/crawl.ts'
+import { cutOver } from './backfill/cutover.ts'
+import { Discovery } from './backfill/discovery.ts'
+import { listRepos, listReposByCollection } from './backfill/list-repos.ts'
+import { Reconcile } from './backfill/reconcile.ts'
+import { removeRepo } from './backfill/remove.ts'
+import { fetchRepo } from './backfill/resync.ts'
+import { type Resolved, Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
+import type { ResolvedConfig } from './config/types.ts'
+import { Dispatcher } from './dispatch/dispatcher.ts'
+import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
+import { Registry } from './dispatch/registry.ts'
+import type { Unit } from './dispatch/unit.ts'
+import { LextapError, UserError } from './errors.ts'
+import type { Observer } from './observe/observer.ts'
+import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
+import { isDid } from './protocol/syntax.ts'
+import { XrpcClient } from './protocol/xrpc.ts'
+import { identityUnit, Processor } from './repo/process.ts'
+import { CursorSaver } from './source/cursor.ts'
+import { Follower } from './source/follow.ts'
+import { Relay } from './source/relay.ts'
+import { Watermark } from './source/watermark.ts'
+import { openStore, type Store } from './store/open.ts'
+import type { RepoRow } from './store/repo-row.ts'
+
+export interface TapOptions {
+  readonly observer: Observer
+  readonly definitions: readonly HandlerDefinition[]
+  /** NSID → schema of every record lexicon, as `generated/handlers.ts` exports it. */
+  readonly schemas: Readonly<Record<string, RecordSchema>>
+}
+
+export interface TapStatus {
+  readonly relay: { readonly url: string; readonly connected: boolean; readonly cursor: number | null; readonly open: number }
+  readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
+  readonly backfill: SchedulerProgress
+  readonly listings: readonly { list: string; listed: number; rounds: number }[]
+}
+
+const NSID = 'com.atproto.sync.subscribeRepos'
+
+/**
+ * One running indexer: the composition root. `start` opens the database and begins to follow; `stop` finishes
+ * what is under way, saves the cursor and closes everything. Both may be called twice.
+ */
+export class Tap {
+  readonly #config: ResolvedConfig
+  readonly #options: TapOptions
+  #parts: Parts | null = null
+  #starting: Promise<void> | null = null
+  #stopping: Promise<void> | null = null
+  readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers()
+
+  constructor(config: ResolvedConfig, options: TapOptions) {
+    this.#config = config
+    this.#options = options
+    this.#finished.promise.catch(() => {})
+  }
+
+  /** Resolves after `stop`, rejects when following failed for good. */
+  get finished(): Promise<void> {
+    return this.#finished.promise
+  }
+
+  get store(): Store {
+    return this.#running().store
+  }
+
+  /** Resolves when the database is open and following began (not when the relay answered). */
+  start(): Promise<void> {
+    if (this.#stopping !== null) return Promise.reject(new UserError('this tap was stopped; create a new one'))
+    this.#starting ??= this.#start()
+    return this.#starting
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= (async () => {
+      await this.#starting?.catch(() => {})
+      await this.#parts?.stop()
+      this.#finished.resolve()
+    })()
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async status(): Promise<TapStatus> {
+    return this.#running().status()
+  }
+
+  /** Starts following these accounts; returns how many were new. Throws UserError naming every invalid DID. */
+  async addRepos(dids: readonly string[]): Promise<number> {
+    const wrong = dids.filter((did) => !isDid(did))
+    if (wrong.length > 0) throw new UserError(`not a DID: ${wrong.join(', ')}`)
+    const { store, scheduler } = this.#running()
+    const added = await store.repos.add([...dids])
+    scheduler.wake()
+    return added
+  }
+
+  /** Stops following an account; its records go through delete events unless `keepRows`. */
+  async removeRepo(did: string, options: { keepRows?: boolean } = {}): Promise<boolean> {
+    return this.#running().remove(did, options.keepRows ?? false)
+  }
+
+  /** Fetches a repo anew. */
+  async resync(did: string): Promise<boolean> {
+    const { store, scheduler } = this.#running()
+    const row = await store.repos.get(did)
+    if (row === null) return false
+    await store.repos.patch(row.id, { state: 'desynchronized', retryAt: null }, { run: row.run })
+    scheduler.wake()
+    return true
+  }
+
+  #running(): Parts {
+    if (this.#parts === null) throw new LextapError('this tap is not running', { code: 'not-running' })
+    return this.#parts
+  }
+
+  async #start(): Promise<void> {
+    const { observer } = this.#options
+    const store = await openStore(this.#config.database, {
+      observer,
+      migrations: this.#config.migrations,
+      connections: this.#config.databaseConnections,
+    })
+    try {
+      const parts = new Parts(this.#config, this.#options, store)
+      this.#parts = parts
+      await parts.start((error) => {
+        this.#finished.reject(error)
+        void this.stop()
+      })
+    } catch (error) {
+      this.#parts = null
+      await store.close()
+      throw error
+    }
+  }
+}
+
+/** Everything a running tap consists of, wired once. */
+class Parts {
+  readonly store: Store
+  readonly scheduler: Scheduler
+  readonly #config: ResolvedConfig
+  readonly #observer: Observer
+  readonly #xrpc: XrpcClient
+  readonly #identity: IdentityResolver
+  readonly #dispatcher: Dispatcher
+  readonly #lanes: Lanes<string>
+  readonly #processor: Processor
+  readonly #discovery: Discovery
+  readonly #crawls: Crawl[] = []
+  readonly #reconcile: Reconcile
+  readonly #compare: Crawl
+  readonly #abort = new AbortController()
+  readonly #removals = new Map<number, Promise<void>>()
+  #relay: Relay | null = null
+  #watermark: Watermark = new Watermark(null)
+  #saver: CursorSaver | null = null
+  #following: Promise<void> = Promise.resolve()
+  #poll: NodeJS.Timeout | null = null
+
+  constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
+    const { observer } = options
+    this.#config = config
+    this.#observer = observer
+    this.store = store
+    const registry = new Registry(options.definitions, { schemas: options.schemas, collections: config.collections })
+    const wants = (collection: string) => registry.wants(collection)
+    const submit = (unit: Unit) => this.#dispatcher.submit(unit)
+    const onDue = () => this.scheduler.wake()
+    this.#xrpc = new XrpcClient({ allowPrivateHosts: config.backfill.allowPrivateHosts, userAgent: 'lextap' })
+    this.#identity = createIdentityResolver({
+      plc: config.plc,
+      xrpc: this.#xrpc,
+      ttlMs: config.identity.ttlMs,
+      max: config.identity.cacheSize,
+    })
+    this.#lanes = new Lanes({
+      concurrency: config.stream.concurrency,
+      maxQueued: config.stream.maxQueued,
+      onError: (error) => observer.log.error({ err: error }, 'work in a lane failed'),
+    })
+    this.#dispatcher = new Dispatcher({
+      store,
+      registry,
+      observer,
+      policy: { invalid: config.policy.invalid, legacyBlobs: config.policy.legacyBlobs },
+      handling: config.handling,
+      keepBodies: config.records === 'keep',
+      onTrack: onDue,
+      onUntrack: (did, keepRows) => void this.remove(did, keepRows),
+    })
+    this.#discovery = new Discovery({
+      store,
+      observer,
+      signal: config.track.signal,
+      full: config.track.full,
+      dids: new Set(config.track.dids),
+      onDue,
+    })
+    this.#processor = new Processor({
+      store,
+      submit,
+      identity: this.#identity,
+      observer,
+      legacy: config.policy.legacy,
+      wants,
+      discover: (message) => this.#discovery.take(message),
+      onDue,
+      onDeleted: (row) => this.#removeLater(row, false),
+    })
+    const { concurrency, perHost, maxBytes, stallMs } = config.backfill
+    const resync = {
+      xrpc: this.#xrpc,
+      identity: this.#identity,
+      submit,
+      wants,
+      chunk: 1000,
+      maxBytes,
+      stallMs,
+      onBytes: (bytes: number) => this.scheduler.addBytes(bytes),
+    }
+    const cutover = {
+      store,
+      submit,
+      wants,
+      observer,
+      verify: this.#processor.verify.bind(this.#processor),
+    }
+    this.scheduler = new Scheduler({
+      store,
+      observer,
+      concurrency,
+      perHost,
+      identify: (row, signal) => this.#identify(row, signal),
+      hostOf: (identity) => config.upstream.repos ?? identity.pds,
+      fetch: (row, identity, host, fresh, signal) => fetchRepo(row, identity, { host, fresh }, resync, signal),
+      cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
+      onStanding: (row, standing) => this.#standing(row, standing),
+    })
+    this.#reconcile = new Reconcile(store, onDue)
+    const { lists } = config.upstream
+    const { relistMs, reconcileMs } = config.discovery
+    const listed = { store, observer, host: lists, everyMs: relistMs, now: true }
+    const take = async (repos: readonly { did: string; active: boolean | null }[]) => {
+      const dids = repos.filter((repo) => repo.active !== false).map((repo) => repo.did)
+      const added = dids.length === 0 ? 0 : await store.repos.add(dids)
+      if (added > 0) onDue()
+      return added
+    }
+    for (const nsid of registry.expand(config.track.signal)) {
+      const page = (cursor: string | null, signal: AbortSignal) =>
+        listReposByCollection(this.#xrpc, lists, nsid, cursor, signal)
+      this.#crawls.push(new Crawl({ ...listed, list: `collection:${nsid}`, page, take }))
+    }
+    const page = (cursor: string | null, signal: AbortSignal) => listRepos(this.#xrpc, lists, cursor, signal)
+    if (config.track.full) this.#crawls.push(new Crawl({ ...listed, list: 'repos', page, take }))
+    this.#compare = new Crawl({
+      ...listed,
+      list: 'revs',
+      everyMs: reconcileMs,
+      now: false,
+      page,
+      take: async (repos) => {
+        await this.#reconcile.compare(repos)
+        return 0
+      },
+    })
+  }
+
+  async start(onFailure: (error: unknown) => void): Promise<void> {
+    const { relay: url, stream, track } = this.#config
+    const store = this.store
+    await store.repos.interruptResyncing()
+    if (track.dids.length > 0) await store.repos.add([...track.dids])
+    const source = new URL(url).host
+    const saved = stream.noReplay ? null : await store.cursors.get(source, NSID)
+    const cursor = saved === null ? null : Number(saved)
+    this.#watermark = new Watermark(cursor)
+    this.#saver = new CursorSaver({
+      watermark: this.#watermark,
+      source,
+      save: (value) => store.cursors.set(source, NSID, String(value)),
+      observer: this.#observer,
+      everyMs: stream.cursorIntervalMs,
+    })
+    let connections = 0
+    let follower: Follower
+    const relay = new Relay({
+      url,
+      cursor: () => {
+        // Without a cursor a second connection starts at a later head: what lay between is a gap.
+        if (follower.received === null && connections++ > 0) this.#compare.kick()
+        return follower.received
+      },
+      observer: this.#observer,
+      onOpen: () => this.#connected(),
+    })
+    this.#relay = relay
+    follower = new Follower({
+      relay,
+      url,
+      cursor,
+      watermark: this.#watermark,
+      lanes: this.#lanes,
+      observer: this.#observer,
+      select: (head, frame) =>
+        (head.did !== null && store.repos.mayTrack(head.did)) || this.#discovery.maybe(head, frame),
+      handle: (frame, head) => this.#processor.handle(frame, head),
+      onGap: () => this.#compare.kick(),
+    })
+    this.#saver.start()
+    this.#following = follower.run(this.#abort.signal).catch(onFailure)
+    // With a cursor the stream replays what we miss meanwhile; without one, nothing may be fetched before the
+    // stream is open, or the commits in between would be lost.
+    if (cursor !== null) this.#connected()
+    await this.#resumeRemovals()
+    this.#poll = setInterval(() => {
+      store.repos.refresh().then(
+        () => this.#resumeRemovals(),
+        (error) => this.#observer.log.warn({ err: error }, 'looking for repos added by others failed'),
+      )
+    }, 2_000)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#poll !== null) clearInterval(this.#poll)
+    this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
+    await this.#following
+    this.#reconcile.stop()
+    await Promise.all([...this.#crawls, this.#compare].map((crawl) => crawl.stop()))
+    await this.scheduler.stop()
+    await Promise.all(this.#removals.values())
+    await this.#lanes.close()
+    await this.#dispatcher.close()
+    await this.#saver?.stop()
+    await this.#xrpc.close()
+    await this.store.close()
+  }
+
+  async status(): Promise<TapStatus> {
+    const cursor = this.#watermark.value
+    return {
+      relay: { url: this.#config.relay, connected: this.#relay?.connected ?? false, cursor, open: this.#watermark.open },
+      repos: await this.store.repos.counts(),
+      backfill: this.scheduler.progress,
+      listings: [...this.#crawls, this.#compare].map((crawl) => crawl.progress),
+    }
+  }
+
+  async remove(did: string, keepRows: boolean): Promise<boolean> {
+    const row = await this.store.repos.get(did)
+    if (row === null) return false
+    await this.store.repos.patch(row.id, { standing: 'deleted' })
+    this.#removeLater(row, keepRows)
+    return true
+  }
+
+  #connected(): void {
+    this.scheduler.start()
+    for (const crawl of this.#crawls) crawl.start()
+    this.#compare.start()
+  }
+
+  async #resumeRemovals(): Promise<void> {
+    for (const row of await this.store.repos.list({ standing: 'deleted', limit: 1000 })) this.#removeLater(row, false)
+  }
+
+  #removeLater(row: RepoRow, keepRows: boolean): void {
+    if (this.#removals.has(row.id) || this.#abort.signal.aborted) return
+    const deps = {
+      store: this.store,
+      lanes: this.#lanes,
+      submit: (unit: Unit) => this.#dispatcher.submit(unit),
+      observer: this.#observer,
+    }
+    const work = removeRepo(row, keepRows, deps, this.#abort.signal)
+      .catch((error) => this.#observer.log.error({ err: error, did: row.did }, 'removing a repo failed; it goes on later'))
+      .finally(() => this.#removals.delete(row.id))
+    this.#removals.set(row.id, work)
+  }
+
+  /** Who and where the account is; brings the row level with it. Null when it is gone for good (rule E7). */
+  async #identify(row: RepoRow, signal: AbortSignal): Promise<Resolved | null> {
+    const identity = await this.#identity.resolve(row.did, { signal })
+    if (identity.tombstoned) {
+      await this.#standing(row, 'deleted')
+      return null
+    }
+    const unit = identityUnit({ ...row, state: 'pending' }, identity)
+    if (unit !== null) await this.#dispatcher.submit(unit)
+    const { pds, signingKey } = identity
+    if (pds === null || signingKey === null) {
+      const what = pds === null ? 'PDS' : 'signing key'
+      throw new LextapError(`the DID document names no ${what}; did=${row.did}`, { code: 'identity' })
+    }
+    return { ...identity, pds, signingKey }
+  }
+
+  /** The host (or the directory) told how the account stands while we fetched it (rules E4, E7, F7). */
+  async #standing(row: RepoRow, standing: string): Promise<void> {
+    await this.#lanes.run(row.did, () =>
+      this.#dispatcher.submit({
+        repoId: row.id,
+        did: row.did,
+        source: 'resync',
+        rev: row.rev ?? '',
+        guard: { run: row.run },
+        ops: [],
+        run: row.run,
+        mode: 'trust',
+        patch: { standing, state: 'desynchronized', error: `the host says: ${standing}` },
+        account: { did: row.did, active: false, status: standing, from: row.standing },
+      }),
+    )
+    if (standing === 'deleted') this.#removeLater({ ...row, standing }, false)
+  }
+}
+
+/** See {@link Tap}. */
+export function createTap(config: ResolvedConfig, options: TapOptions): Tap {
+  return new Tap(config, options)
+}
