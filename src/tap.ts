@@ -14,7 +14,7 @@ import { Registry } from './dispatch/registry.ts'
 import type { Unit } from './dispatch/unit.ts'
 import { LextapError, UserError } from './errors.ts'
 import type { Observer } from './observe/observer.ts'
-import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
+import { createIdentityResolver, IdentityError, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
 import { identityUnit, Processor } from './repo/process.ts'
@@ -359,7 +359,8 @@ class Parts {
   async remove(did: string, keepRows: boolean): Promise<boolean> {
     const row = await this.store.repos.get(did)
     if (row === null) return false
-    await this.store.repos.patch(row.id, { standing: 'deleted' })
+    // `deleted` is what a restart goes on from; with the rows kept there is only one step to take.
+    if (!keepRows) await this.store.repos.patch(row.id, { standing: 'deleted' })
     this.#removeLater(row, keepRows)
     return true
   }
@@ -400,7 +401,7 @@ class Parts {
     const { pds, signingKey } = identity
     if (pds === null || signingKey === null) {
       const what = pds === null ? 'PDS' : 'signing key'
-      throw new LextapError(`the DID document names no ${what}; did=${row.did}`, { code: 'identity' })
+      throw new IdentityError('invalid', `the DID document names no ${what}; did=${row.did}`)
     }
     return { ...identity, pds, signingKey }
   }

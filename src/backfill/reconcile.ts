@@ -21,7 +21,7 @@ export class Reconcile {
 
   /** Compares one page. */
   async compare(repos: readonly ListedRepo[]): Promise<void> {
-    const suspects = []
+    const suspects: { did: string; rev: string }[] = []
     for (const { did, rev } of repos) {
       if (rev !== null && this.#store.repos.mayTrack(did) && (await this.#behind(did, rev))) suspects.push({ did, rev })
     }

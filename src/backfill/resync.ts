@@ -60,37 +60,32 @@ export async function fetchRepo(
   const walk = new RepoWalk({})
   const chunks = new Chunks(row, source.fresh, deps)
   let bytes = 0
-  let commit: SignedCommit | null = null
+  let checked: SignedCommit | null = null
+  const check = async () => {
+    if (checked !== null || walk.commit === null) return
+    await checkCommit(row, walk.commit, identity, deps.identity, signal)
+    checked = walk.commit
+    chunks.rev = checked.rev
+  }
   try {
     for await (const piece of response.body) {
       bytes += piece.length
       deps.onBytes?.(piece.length)
       const records = walk.push(piece)
-      if (commit === null && walk.commit !== null) {
-        commit = walk.commit
-        await checkCommit(row, commit, identity, deps.identity, signal)
-        chunks.rev = commit.rev
-      }
+      await check()
       if (records.length > 0) await chunks.add(records)
     }
     for (const records of walk.finish()) {
-      if (commit === null && walk.commit !== null) {
-        commit = walk.commit
-        await checkCommit(row, commit, identity, deps.identity, signal)
-        chunks.rev = commit.rev
-      }
+      await check()
       await chunks.add(records)
     }
-    if (commit === null && walk.commit !== null) {
-      commit = walk.commit
-      await checkCommit(row, commit, identity, deps.identity, signal)
-      chunks.rev = commit.rev
-    }
+    await check()
     await chunks.finish()
   } finally {
     walk.close()
     await chunks.settle()
   }
+  const commit = checked as SignedCommit | null
   if (commit === null) throw new InvalidError('F3', `the repo has no commit; did=${row.did}`)
   return { rev: commit.rev, data: commit.data, records: chunks.records, bytes }
 }

@@ -4,8 +4,8 @@ import { isAbort } from '../async/signal.ts'
 import { DiscontinuousError, LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { resyncFailed, resyncFinished, resyncStarted } from '../observe/sync-events.ts'
-import type { Identity } from '../protocol/identity.ts'
-import { accountErrorOf, XrpcError } from '../protocol/xrpc.ts'
+import { type Identity, IdentityError } from '../protocol/identity.ts'
+import { accountErrorOf, XrpcError } from '../protocol/xrpc-error.ts'
 import type { Store } from '../store/open.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import { Hosts } from './hosts.ts'
@@ -243,6 +243,12 @@ export class Scheduler {
       await onStanding(row, standing)
       return
     }
+    if (error instanceof IdentityError && error.kind === 'unreachable') {
+      // The directory's trouble, not the repo's: ask again soon, count nothing (rule E8).
+      observer.log.warn({ did: row.did, err: error }, 'an identity could not be resolved; trying again soon')
+      await this.#release(row, Date.now() + backoffMs(0, { baseMs: 20_000, maxMs: 20_000 }), error.message)
+      return
+    }
     this.#failed++
     const limited = error instanceof XrpcError && error.status === 429
     const failures = limited ? row.retryCount : row.retryCount + 1
@@ -264,9 +270,9 @@ export class Scheduler {
     }
   }
 
-  async #release(row: RepoRow, until: number): Promise<void> {
+  async #release(row: RepoRow, until: number, error: string | null = null): Promise<void> {
     const guard = { run: row.run, state: 'resyncing' as const }
-    await this.#deps.store.repos.patch(row.id, { state: 'desynchronized', retryAt: until }, guard)
+    await this.#deps.store.repos.patch(row.id, { state: 'desynchronized', retryAt: until, error }, guard)
   }
 
   /** Rule F9: more than so many resyncs of one DID within a minute are spaced. */

@@ -4,7 +4,7 @@ import { DiscontinuousError, InvalidError, LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { bufferOverflowed, legacyCommit, messageDiscontinuous, messageEnded, messageInvalid } from '../observe/sync-events.ts'
 import { decodeFrame, type FrameHead } from '../protocol/frame.ts'
-import type { Identity, IdentityResolver } from '../protocol/identity.ts'
+import { type Identity, IdentityError, type IdentityResolver } from '../protocol/identity.ts'
 import { parseKey } from '../protocol/key.ts'
 import type { AccountMessage, CommitMessage, IdentityMessage, Message, SyncMessage } from '../protocol/message.ts'
 import type { Store } from '../store/open.ts'
@@ -25,7 +25,6 @@ export interface ProcessorDeps {
   readonly onDue: () => void
   /** The account is deleted: its row stands at `deleted` and its records must go. */
   readonly onDeleted: (row: RepoRow) => void
-  readonly userAgent?: string
 }
 
 type Subject = CommitMessage | SyncMessage | IdentityMessage | AccountMessage
@@ -240,7 +239,7 @@ export class Processor {
     if (error instanceof InvalidError) messageInvalid(observer, { ...facts, rule: error.rule, message: error.message })
     else if (error instanceof DiscontinuousError) {
       messageDiscontinuous(observer, { ...facts, rule: error.rule, message: error.message })
-    } else if (error instanceof LextapError && error.code === 'identity') {
+    } else if (error instanceof IdentityError) {
       messageInvalid(observer, { ...facts, rule: 'B11', message: error.message })
     } else throw error
     const row = await store.repos.get(did)
