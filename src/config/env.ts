@@ -1,5 +1,5 @@
+import { isSecret } from '../observe/mask.ts'
 import { ENV_NAMES, type EnvName, OTHER_TAP_NAMES } from './env-names.ts'
-import { isSecret } from './mask.ts'
 import { didYouMean } from './nearest.ts'
 import { show } from './problems.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { maskSecrets, maskUrl } from './mask.ts'
+import { maskUrl } from '../observe/mask.ts'
+import { maskSecrets } from './mask.ts'
 import { resolveConfig } from './resolve.ts'
 
 test('passwords of URLs and of the server are masked, the rest is untouched', () => {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { isSecret, maskUrl } from './mask.ts'
+import { isSecret, maskUrl } from '../observe/mask.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import { listOptions, type Option } from './schema.ts'
 
