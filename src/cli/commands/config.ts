@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { maskSecrets } from '../../config/mask.ts'
+import { listOptions } from '../../config/schema.ts'
+import { type CommonOptions, withCommon, withJson } from '../options.ts'
+import { printJson, printLine, printTable } from '../print.ts'
+import { openProject } from '../project.ts'
+
+export function command(): Command {
+  const print = new Command('print')
+    .description('print the config with every default filled in; secrets are masked')
+    .action(printConfig)
+  return new Command('config')
+    .description('show the config as it is understood')
+    .addCommand(withJson(withCommon(print)))
+}
+
+async function printConfig(flags: CommonOptions & { json?: true }): Promise<void> {
+  const { config, observer } = await openProject(flags, { overrides: { log: {} } })
+  observer.log.flush()
+  const shown = maskSecrets(config)
+  if (flags.json) return printJson(shown)
+  printLine(`config file: ${shown.file ?? 'none'}`)
+  printLine()
+  printTable(['option', 'value'], flatten(shown as unknown as Record<string, unknown>))
+}
+
+/** One row for each option, in the order of the reference. */
+function flatten(config: Record<string, unknown>): [string, string][] {
+  const leaves = listOptions().map((o) => o.path)
+  const order = ['track.full', ...leaves.filter((p) => p !== 'track.network')]
+  return order
+    .filter((path) => !leaves.some((other) => other.startsWith(`${path}.`)) || valueAt(config, path) === null)
+    .filter((path) => valueAt(config, path) !== undefined)
+    .map((path) => [path, show(valueAt(config, path))])
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], value)
+}
+
+function show(value: unknown): string {
+  if (value === null) return '-'
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(', ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+
+const major = Number(process.versions.node.split('.')[0])
+if (major < 24) {
+  console.error(`error: lextap needs Node 24 or later; this is ${process.version}`)
+  process.exit(2)
+}
+enableCompileCache()
+const { runCli } = await import('./program.ts')
+process.exit(await runCli(process.argv.slice(2)))

@@ -1,0 +1,31 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { LogLevel } from '../config/types.ts'
+
+/** Options every command that reads the config takes. */
+export interface CommonOptions {
+  readonly config?: string
+  readonly debug?: true
+  readonly logLevel?: LogLevel
+  readonly logFormat?: 'pretty' | 'json'
+}
+
+const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
+
+export function withCommon(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'config file (default: tap.config.ts here or above)')
+    .addOption(new Option('--log-level <level>', 'what to log').choices(LEVELS))
+    .addOption(new Option('--log-format <format>', 'how to log').choices(['pretty', 'json']))
+    .option('--debug', 'print the stack of an error')
+}
+
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print JSON')
+}
+
+/** A whole number above zero. */
+export function positive(text: string): number {
+  if (!/^\d{1,12}$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('It must be a whole number above 0.')
+  return Number(text)
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { printError } from './report.ts'
+
+/** One command: its file is loaded only when it is called. */
+interface Entry {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<{ command: () => Command }>
+}
+
+export const COMMANDS: readonly Entry[] = [
+  {
+    name: 'config',
+    summary: 'show the config as it is understood',
+    load: () => import('./commands/config.ts'),
+  },
+]
+
+/** Runs the command line and gives back the exit code: 0 done, 1 fix something, 2 wrong usage, 75 try again later. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(argv, { from: 'user' })
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    // Help and version end this way too, with code 0; commander has printed whatever there is to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return printError(error, { debug: argv.includes('--debug') })
+  }
+}
+
+export function buildProgram(): Command {
+  const program = new Command('lextap')
+    .description(
+      'Typed AT Protocol AppView indexer: lexicons and handlers in, verified rows in your database out.',
+    )
+    .usage('<command> [options]')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; after a command, of that command')
+    .helpCommand('help [command]', 'print help of a command')
+    .enablePositionalOptions()
+    .showHelpAfterError('(lextap --help lists the commands)')
+    .exitOverride()
+  for (const entry of COMMANDS) program.addCommand(placeholder(entry))
+  return program
+}
+
+/** Stands in for a command until it is called: takes everything after its name and hands it on. */
+function placeholder({ name, summary, load }: Entry): Command {
+  return new Command(name)
+    .description(summary)
+    .argument('[args...]')
+    .usage('[options]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: string[]) => {
+      const { command } = await load()
+      await prepare(command(), `lextap ${name}`).parseAsync(args, { from: 'user' })
+    })
+}
+
+/** Makes a loaded command and those below it throw instead of ending the process, and point to their own help. */
+function prepare(command: Command, name: string): Command {
+  if (!name.includes(' ', 7)) command.name(name)
+  command.exitOverride().showHelpAfterError(`(${name} --help shows what it takes)`)
+  for (const child of command.commands) prepare(child, `${name} ${child.name()}`)
+  return command
+}
+
+function version(): string {
+  const manifest = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}
