@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+/** `npm run test:soak`: the long tests, and only those. */
+const soak = process.env.SOAK === '1'
+
 const config: ReturnType<typeof defineConfig> = defineConfig({
   resolve: { conditions: ['lextap-source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['lextap-source', 'node', 'import', 'default'] } },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['test/soak/**', 'node_modules/**'],
-    testTimeout: 30_000,
+    include: soak ? ['test/soak/**/*.test.ts'] : ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: soak ? ['node_modules/**'] : ['test/soak/**', 'node_modules/**'],
+    testTimeout: soak ? 0 : 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
