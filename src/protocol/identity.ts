@@ -1,0 +1,291 @@
+import { LRUCache } from 'lru-cache'
+import { abortable } from '../async/signal.ts'
+import { SingleFlight } from '../async/single-flight.ts'
+import { InvalidError, LextapError } from '../errors.ts'
+import { type DidDocument, readDidDocument } from './did-document.ts'
+import { createHandleResolver, type HandleResolver } from './handles.ts'
+import { didKeyOf } from './key.ts'
+import type { XrpcClient } from './xrpc.ts'
+import { XrpcError } from './xrpc-error.ts'
+
+/** Who a DID is right now. */
+export interface Identity {
+  readonly did: string
+  /** Proven in both directions (rule D3); `handle.invalid` when the claim does not hold; null when none is claimed. */
+  readonly handle: string | null
+  /** What the DID document says. */
+  readonly claimedHandle: string | null
+  /** Base URL of the PDS, without a trailing slash. */
+  readonly pds: string | null
+  /** Atproto signing key as did:key; null when there is none that we can use. */
+  readonly signingKey: string | null
+  /** The DID was given up for good (rule E7). Everything else is null then. */
+  readonly tombstoned: boolean
+}
+
+/** `not-found` no such DID · `invalid` it exists and is of no use · `unreachable` try again later (`retry`). */
+export class IdentityError extends LextapError {
+  override readonly name = 'IdentityError'
+  readonly kind: 'not-found' | 'invalid' | 'unreachable'
+  constructor(kind: IdentityError['kind'], message: string, options: { cause?: unknown } = {}) {
+    super(message, { code: `identity-${kind}`, retry: kind === 'unreachable', cause: options.cause })
+    this.kind = kind
+  }
+}
+
+export interface ResolveOptions {
+  /** Ask again although the cache is fresh. Rate-limited per DID (rule D5): past the limit the cache answers. */
+  readonly force?: boolean
+  readonly signal?: AbortSignal | undefined
+  /** False leaves the handle unchecked, which saves a DNS query and a request: `handle` is then null unless known. */
+  readonly handle?: boolean
+}
+
+export interface IdentityResolver {
+  /** @throws IdentityError, or the signal's reason. */
+  resolve(did: string, options?: ResolveOptions): Promise<Identity>
+  forget(did: string): void
+}
+
+export interface IdentityResolverOptions {
+  /** Base URL of the PLC directory. */
+  readonly plc: string
+  readonly xrpc: XrpcClient
+  /** Default 24 h (rule D2). */
+  readonly ttlMs?: number
+  /** How long a DID stays known not to exist. Default 60 s. A tenth of it for an unreachable directory. */
+  readonly negativeTtlMs?: number
+  /** Identities kept. Default 100000. */
+  readonly max?: number
+  /** Forced refreshes of one DID: `burst` at once, then one per `everyMs`. Default 5 and 10 s. */
+  readonly refresh?: { readonly burst: number; readonly everyMs: number }
+  /** Default: DNS and https well-known. */
+  readonly handles?: HandleResolver
+  /** Ms since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+interface Entry {
+  /** Fetches are numbered: an older one that ends later must not overwrite a newer one. */
+  readonly fetch: number
+  readonly freshUntil: number
+  readonly found: Found | IdentityError
+  readonly refreshes: { readonly left: number; readonly at: number }
+}
+interface Found {
+  readonly identity: Identity
+  /** When the handle was proven or refuted; null while it is unchecked. */
+  readonly handleAt: number | null
+}
+
+export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
+  return new Resolver(options)
+}
+
+class Resolver implements IdentityResolver {
+  readonly #plc: string
+  readonly #xrpc: XrpcClient
+  readonly #ttlMs: number
+  readonly #negativeTtlMs: number
+  readonly #refresh: { readonly burst: number; readonly everyMs: number }
+  readonly #handles: HandleResolver
+  readonly #now: () => number
+  readonly #cache: LRUCache<string, Entry>
+  readonly #flights = new SingleFlight<string, Identity>()
+  #fetches = 0
+
+  constructor(options: IdentityResolverOptions) {
+    this.#plc = options.plc.replace(/\/+$/, '')
+    this.#xrpc = options.xrpc
+    this.#ttlMs = options.ttlMs ?? 24 * 3_600_000
+    this.#negativeTtlMs = options.negativeTtlMs ?? 60_000
+    this.#refresh = options.refresh ?? { burst: 5, everyMs: 10_000 }
+    this.#handles = options.handles ?? createHandleResolver({ xrpc: options.xrpc })
+    this.#now = options.now ?? Date.now
+    this.#cache = new LRUCache({ max: options.max ?? 100_000 })
+  }
+
+  async resolve(did: string, options: ResolveOptions = {}): Promise<Identity> {
+    const { signal, handle = true } = options
+    const force = options.force === true && this.#mayForce(did)
+    const known = force ? null : this.#fresh(did, handle)
+    if (known !== null) return known
+    // A forced caller does not join a run that may have asked before the change it heard of.
+    const key = `${force ? '!' : ''}${handle ? '@' : ''}${did}`
+    return this.#flights.do(key, (inner) => this.#run(did, handle, force, inner), signal)
+  }
+
+  forget(did: string): void {
+    this.#cache.delete(did)
+  }
+
+  #fresh(did: string, handle: boolean): Identity | null {
+    const entry = this.#cache.get(did)
+    if (entry === undefined || entry.freshUntil <= this.#now()) return null
+    if (entry.found instanceof IdentityError) throw entry.found
+    return handle && entry.found.handleAt === null ? null : entry.found.identity
+  }
+
+  /** Takes one of the DID's refreshes; they come back with time. */
+  #mayForce(did: string): boolean {
+    const entry = this.#cache.get(did)
+    if (entry === undefined) return true
+    const { left, at } = this.#refreshesOf(entry)
+    if (left < 1) return false
+    this.#cache.set(did, { ...entry, refreshes: { left: left - 1, at } })
+    return true
+  }
+
+  #refreshesOf(entry: Entry | undefined): { left: number; at: number } {
+    const { burst, everyMs } = this.#refresh
+    const now = this.#now()
+    if (entry === undefined) return { left: burst, at: now }
+    const back = Math.floor((now - entry.refreshes.at) / everyMs)
+    const left = Math.min(burst, entry.refreshes.left + back)
+    return { left, at: left === burst ? now : entry.refreshes.at + back * everyMs }
+  }
+
+  async #run(did: string, handle: boolean, force: boolean, signal: AbortSignal): Promise<Identity> {
+    const before = this.#cache.get(did)
+    const old = before?.found instanceof IdentityError ? undefined : before?.found
+    const stillFresh = !force && before !== undefined && before.freshUntil > this.#now()
+    if (stillFresh && old !== undefined) {
+      // Only the handle was left unchecked.
+      return this.#keep(
+        did,
+        before.fetch,
+        await this.#checked(old.identity, undefined, signal),
+        before.freshUntil,
+      )
+    }
+    const fetch = ++this.#fetches
+    try {
+      const identity = await this.#fetch(did, signal)
+      const found = handle ? await this.#checked(identity, old, signal) : unchecked(identity, old)
+      return this.#keep(did, fetch, found, this.#now() + this.#ttlMs)
+    } catch (error) {
+      if (!(error instanceof IdentityError)) throw error
+      return this.#failed(did, fetch, error, force ? undefined : old)
+    }
+  }
+
+  /** An unreachable directory leaves what we knew in force; it is asked again soon. */
+  #failed(did: string, fetch: number, error: IdentityError, old: Found | undefined): Identity {
+    const until = this.#now() + (error.retry ? this.#negativeTtlMs / 10 : this.#negativeTtlMs)
+    if (error.retry && old !== undefined) return this.#keep(did, fetch, old, until)
+    // A forced refresh that could not ask must not take away what others still use.
+    if (error.retry && this.#cache.has(did)) throw error
+    this.#store(did, fetch, error, until)
+    throw error
+  }
+
+  #keep(did: string, fetch: number, found: Found, freshUntil: number): Identity {
+    this.#store(did, fetch, found, freshUntil)
+    return found.identity
+  }
+
+  #store(did: string, fetch: number, found: Entry['found'], freshUntil: number): void {
+    const entry = this.#cache.get(did)
+    if (entry !== undefined && entry.fetch > fetch) return
+    this.#cache.set(did, { fetch, found, freshUntil, refreshes: this.#refreshesOf(entry) })
+  }
+
+  async #fetch(did: string, signal: AbortSignal): Promise<Identity> {
+    const url = this.#documentUrl(did)
+    let text: string
+    try {
+      const accept = 'application/did+ld+json, application/json'
+      text = (await this.#xrpc.get(url, { signal, accept, maxBytes: 256 * 1024 })).text
+    } catch (error) {
+      if (error instanceof XrpcError && isTombstone(error)) return tombstone(did)
+      throw error instanceof XrpcError ? identityError(did, error) : error
+    }
+    const document = readDidDocument(did, parse(text))
+    if (document === null)
+      throw new IdentityError('invalid', `did document is malformed or another's; did=${did}`)
+    return identityOf(document)
+  }
+
+  #documentUrl(did: string): string {
+    if (/^did:plc:[a-z2-7]{24}$/.test(did)) return `${this.#plc}/${encodeURIComponent(did)}`
+    const web = /^did:web:([a-zA-Z0-9.-]+?)(?:%3[aA](\d{1,5}))?$/.exec(did)
+    const [, host = '', port] = web ?? []
+    const local = this.#xrpc.allowPrivateHosts && (port !== undefined || host === 'localhost')
+    if (local) return `http://${host}${port === undefined ? '' : `:${port}`}/.well-known/did.json`
+    if (web === null || port !== undefined || !host.includes('.')) {
+      throw new IdentityError('invalid', `not a did that atproto knows (did:plc, did:web); did=${did}`)
+    }
+    return `https://${host}/.well-known/did.json`
+  }
+
+  /** D3: the handle counts when it points back. Out of reach, a proof not older than a week stays in force. */
+  async #checked(identity: Identity, old: Found | undefined, signal: AbortSignal): Promise<Found> {
+    const { claimedHandle, did } = identity
+    const now = this.#now()
+    if (claimedHandle === null) return { identity, handleAt: now }
+    try {
+      const points = await abortable(this.#handles.resolve(claimedHandle, signal), signal)
+      return { identity: { ...identity, handle: points === did ? claimedHandle : INVALID }, handleAt: now }
+    } catch (error) {
+      if (signal.aborted) throw error
+      const proven = old?.identity.handle === claimedHandle ? old.handleAt : null
+      if (proven !== null && proven !== undefined && now - proven < 7 * this.#ttlMs) {
+        return { identity: { ...identity, handle: claimedHandle }, handleAt: proven }
+      }
+      return { identity: { ...identity, handle: INVALID }, handleAt: now }
+    }
+  }
+}
+
+const INVALID = 'handle.invalid'
+
+function unchecked(identity: Identity, old: Found | undefined): Found {
+  // The same claim as before keeps its verdict.
+  if (old === undefined || old.identity.claimedHandle !== identity.claimedHandle)
+    return { identity, handleAt: null }
+  return { identity: { ...identity, handle: old.identity.handle }, handleAt: old.handleAt }
+}
+
+function identityOf(document: DidDocument): Identity {
+  const { did, claimedHandle, pds, key } = document
+  const signingKey = key === null ? null : didKeyOf(key.type, key.multibase)
+  return { did, handle: null, claimedHandle, pds, signingKey, tombstoned: false }
+}
+
+function tombstone(did: string): Identity {
+  return { did, handle: null, claimedHandle: null, pds: null, signingKey: null, tombstoned: true }
+}
+
+/** The PLC directory answers 404 "DID not available" (or 410) for a tombstone, 404 "not registered" for the rest. */
+function isTombstone(error: XrpcError): boolean {
+  return error.status === 410 || (error.status === 404 && /not available|tombstone/i.test(error.detail ?? ''))
+}
+
+function identityError(did: string, cause: XrpcError): IdentityError {
+  if (cause.status === 404) return new IdentityError('not-found', `did does not exist; did=${did}`, { cause })
+  if (!cause.retry)
+    return new IdentityError('invalid', `did cannot be resolved; did=${did}; ${cause.message}`, { cause })
+  return new IdentityError('unreachable', `did cannot be resolved now; did=${did}; ${cause.message}`, {
+    cause,
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Key and PDS of an identity that can publish commits (rule B11).
+ * @throws InvalidError B11 when it is tombstoned or lacks one of them.
+ */
+export function workingIdentity(identity: Identity): { readonly signingKey: string; readonly pds: string } {
+  const { did, signingKey, pds, tombstoned } = identity
+  if (tombstoned) throw new InvalidError('B11', `identity is tombstoned; did=${did}`)
+  if (signingKey === null) throw new InvalidError('B11', `identity has no signing key; did=${did}`)
+  if (pds === null) throw new InvalidError('B11', `identity has no pds; did=${did}`)
+  return { signingKey, pds }
+}
