@@ -29,6 +29,11 @@ export interface RepoRow {
   readonly error: string | null
   readonly retryCount: number
   readonly retryAt: number | null
+  /**
+   * Set by `untrack(did)`: the repo is on its way out. `delete` removes its records through delete events
+   * first, `keep` leaves the user's rows. Such a repo is never claimed.
+   */
+  readonly removal: 'keep' | 'delete' | null
 }
 
 /** A change to the repo row. Absent fields stay as they are. */
@@ -43,4 +48,12 @@ export interface RepoPatch {
   readonly error?: string | null
   readonly retryCount?: number
   readonly retryAt?: number | null
+  readonly removal?: 'keep' | 'delete' | null
+}
+
+/** What must still be true of a repo row for a change to happen. */
+export interface RepoGuard {
+  readonly rev?: string | null
+  readonly run?: number
+  readonly state?: RepoState
 }

@@ -1,0 +1,210 @@
+import type { BulkDelete, BulkInsert, Database, Param, Session } from './database.ts'
+
+/**
+ * Why an op could not be applied. `undecodable` its block breaks the data model · `invalid` it breaks its
+ * lexicon · `handler` a handler threw · `timeout` a handler took too long.
+ */
+export type DeadLetterKind = 'undecodable' | 'invalid' | 'handler' | 'timeout'
+
+/** What the op was. `identity` and `account` have the event's JSON as body and no path. */
+export type DeadLetterAction = 'create' | 'update' | 'delete' | 'identity' | 'account'
+
+/** One op that could not be applied, with all that is needed to fix and retry it. */
+export interface NewDeadLetter {
+  readonly repoId: number
+  readonly did: string
+  readonly collection: string
+  readonly rkey: string
+  readonly rev: string
+  readonly action: DeadLetterAction
+  /** 36 bytes; null for a delete. */
+  readonly cid: Uint8Array | null
+  readonly body: Uint8Array | null
+  readonly kind: DeadLetterKind
+  /** A handler's stack with a frame of its code; otherwise one sentence. */
+  readonly error: string
+  /** JSON of the validator's issues, for `invalid`. */
+  readonly issues: string | null
+  readonly attempts: number
+}
+
+export interface DeadLetter extends NewDeadLetter {
+  readonly id: number
+  /** `at://did/collection/rkey`, or `at://did` for identity and account events. */
+  readonly uri: string
+  /** ms. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+interface RawDeadLetter {
+  id: number
+  repo_id: number
+  did: string
+  collection: string
+  rkey: string
+  rev: string
+  action: DeadLetterAction
+  cid: Uint8Array | null
+  body: Uint8Array | null
+  kind: DeadLetterKind
+  error: string
+  issues: string | null
+  attempts: number
+  created_at: number
+  updated_at: number
+}
+
+const INSERT: BulkInsert = {
+  table: 'lextap_dead_letter',
+  columns: {
+    repo_id: 'int',
+    did: 'text',
+    collection: 'text',
+    rkey: 'text',
+    rev: 'text',
+    action: 'text',
+    cid: 'bytes',
+    body: 'bytes',
+    kind: 'text',
+    error: 'text',
+    issues: 'text',
+    attempts: 'int',
+    created_at: 'big',
+    updated_at: 'big',
+  },
+  // One letter a path: the newest failure is the one that matters.
+  conflict: `on conflict (repo_id, collection, rkey) do update set rev = excluded.rev, action = excluded.action,
+    cid = excluded.cid, body = excluded.body, kind = excluded.kind, error = excluded.error, issues = excluded.issues,
+    attempts = excluded.attempts, updated_at = excluded.updated_at`,
+}
+
+/** Values: repo_id, collection, rkey. */
+const DELETE: BulkDelete = {
+  table: 'lextap_dead_letter',
+  keys: { repo_id: 'int', collection: 'text', rkey: 'text' },
+}
+
+/** Ops that could not be applied (P6): never dropped silently, never retried for ever. */
+export class DeadLetters {
+  readonly #db: Database
+  /** False while the table is known to be empty: nothing to supersede. Other processes only take letters out. */
+  #any = true
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  async load(): Promise<void> {
+    this.#any = (await this.#db.reader.all('select 1 as one from lextap_dead_letter limit 1')).length > 0
+  }
+
+  /** Newest first; `before` is the id of the last one seen. */
+  async list(
+    options: {
+      before?: number
+      limit?: number
+      kind?: DeadLetterKind
+      collection?: string
+      did?: string
+    } = {},
+  ): Promise<DeadLetter[]> {
+    const params: Param[] = [options.before ?? Number.MAX_SAFE_INTEGER, options.limit ?? 100]
+    let where = 'id < $1'
+    for (const field of ['kind', 'collection', 'did'] as const) {
+      const value = options[field]
+      if (value !== undefined) where += ` and ${field} = $${params.push(value)}`
+    }
+    const rows = await this.#db.reader.all<RawDeadLetter>(
+      `select * from lextap_dead_letter where ${where} order by id desc limit $2`,
+      params,
+    )
+    return rows.map(toDeadLetter)
+  }
+
+  async get(id: number, session: Session = this.#db.reader): Promise<DeadLetter | null> {
+    const rows = await session.all<RawDeadLetter>('select * from lextap_dead_letter where id = $1', [id])
+    return rows[0] === undefined ? null : toDeadLetter(rows[0])
+  }
+
+  /** Whether it was there. */
+  async drop(id: number): Promise<boolean> {
+    return (await this.#db.run('delete from lextap_dead_letter where id = $1', [id])) > 0
+  }
+
+  async counts(): Promise<{ total: number; kinds: Record<DeadLetterKind, number> }> {
+    const rows = await this.#db.reader.all<{ kind: DeadLetterKind; n: number }>(
+      'select kind, count(*) as n from lextap_dead_letter group by kind',
+    )
+    const kinds = { undecodable: 0, invalid: 0, handler: 0, timeout: 0 }
+    for (const { kind, n } of rows) kinds[kind] = n
+    return { total: rows.reduce((sum, row) => sum + row.n, 0), kinds }
+  }
+
+  async add(tx: Session, letters: readonly NewDeadLetter[]): Promise<void> {
+    if (letters.length === 0) return
+    this.#any = true
+    const now = Date.now()
+    await tx.insertMany(
+      INSERT,
+      letters.map((letter) => [
+        letter.repoId,
+        letter.did,
+        letter.collection,
+        letter.rkey,
+        letter.rev,
+        letter.action,
+        letter.cid,
+        letter.body,
+        letter.kind,
+        letter.error,
+        letter.issues,
+        letter.attempts,
+        now,
+        now,
+      ]),
+    )
+  }
+
+  /** Paths of these repos that have a letter, as `repoId/collection/rkey`. */
+  async pathsOf(tx: Session, repoIds: readonly number[]): Promise<Set<string>> {
+    if (!this.#any || repoIds.length === 0) return new Set()
+    const rows = await tx.all<{ repo_id: number; collection: string; rkey: string }>(
+      `select repo_id, collection, rkey from lextap_dead_letter where ${this.#db.sql.anyOf('repo_id', 1, 'int')}`,
+      [repoIds],
+    )
+    return new Set(rows.map((row) => `${row.repo_id}/${row.collection}/${row.rkey}`))
+  }
+
+  /** A later event for the path was applied: the older failure does not matter any more. */
+  async supersede(
+    tx: Session,
+    paths: readonly { repoId: number; collection: string; rkey: string }[],
+  ): Promise<void> {
+    await tx.deleteMany(
+      DELETE,
+      paths.map(({ repoId, collection, rkey }) => [repoId, collection, rkey]),
+    )
+  }
+}
+
+function toDeadLetter(raw: RawDeadLetter): DeadLetter {
+  return {
+    id: raw.id,
+    repoId: raw.repo_id,
+    did: raw.did,
+    collection: raw.collection,
+    rkey: raw.rkey,
+    rev: raw.rev,
+    action: raw.action,
+    cid: raw.cid,
+    body: raw.body,
+    kind: raw.kind,
+    error: raw.error,
+    issues: raw.issues,
+    attempts: raw.attempts,
+    createdAt: raw.created_at,
+    updatedAt: raw.updated_at,
+    uri: raw.collection === '' ? `at://${raw.did}` : `at://${raw.did}/${raw.collection}/${raw.rkey}`,
+  }
+}

@@ -1,0 +1,174 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import { refuseTransactionControl, transactionOver } from '../../bound-kysely.ts'
+import type { BulkDelete, BulkInsert, BulkUpdate, Param } from '../../database.ts'
+
+/** Statements kept ready; preparing one costs four times what running it does. */
+const MAX_STATEMENTS = 1000
+
+export interface Prepared {
+  readonly statement: StatementSync
+  /** Whether it returns rows. */
+  readonly reads: boolean
+}
+
+/** One `node:sqlite` connection with its prepared statements. Everything here is synchronous. */
+export class SqliteHandle {
+  readonly db: DatabaseSync
+  readonly #prepared = new Map<string, Prepared>()
+  readonly #own = new Map<string, Prepared>()
+
+  constructor(db: DatabaseSync) {
+    this.db = db
+  }
+
+  /** A statement as the user wrote it. */
+  prepare(sql: string): Prepared {
+    let found = this.#prepared.get(sql)
+    if (found === undefined) {
+      found = this.#make(sql)
+      if (this.#prepared.size >= MAX_STATEMENTS) {
+        const oldest = this.#prepared.keys().next().value
+        if (oldest !== undefined) this.#prepared.delete(oldest)
+      }
+      this.#prepared.set(sql, found)
+    }
+    return found
+  }
+
+  /** One of our own, with `$n` parameters. Those are few, and never evicted. */
+  own(sql: string): Prepared {
+    let found = this.#own.get(sql)
+    if (found === undefined) {
+      found = this.#make(sql.replace(/\$(\d+)/g, '?$1'))
+      this.#own.set(sql, found)
+    }
+    return found
+  }
+
+  all<T>(sql: string, params: readonly Param[]): T[] {
+    return this.own(sql).statement.all(...bindAll(params)) as T[]
+  }
+
+  run(sql: string, params: readonly Param[]): number {
+    const { statement, reads } = this.own(sql)
+    if (reads) return statement.all(...bindAll(params)).length
+    return Number(statement.run(...bindAll(params)).changes)
+  }
+
+  /** Runs one of our own statements for each row. */
+  many(sql: string, rows: readonly (readonly Param[])[]): void {
+    if (rows.length === 0) return
+    const { statement } = this.own(sql)
+    for (const row of rows) statement.run(...(row as SQLInputValue[]))
+  }
+
+  #make(sql: string): Prepared {
+    const statement = this.db.prepare(sql)
+    return { statement, reads: statement.columns().length > 0 }
+  }
+
+  close(): void {
+    if (this.db.isOpen) this.db.close()
+  }
+}
+
+type Bulk = BulkInsert | BulkUpdate | BulkDelete
+const texts = new WeakMap<Bulk, string>()
+
+function memo<B extends Bulk>(make: (bulk: B) => string): (bulk: B) => string {
+  return (bulk) => {
+    const found = texts.get(bulk)
+    if (found !== undefined) return found
+    const text = make(bulk)
+    texts.set(bulk, text)
+    return text
+  }
+}
+
+const equals = (names: readonly string[], glue: string, from = 1) =>
+  names.map((name, i) => `${name} = $${from + i}`).join(glue)
+
+export const insertText: (bulk: BulkInsert) => string = memo(({ table, columns, conflict }) => {
+  const names = Object.keys(columns)
+  return `insert into ${table} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')}) ${conflict}`
+})
+
+export const updateText: (bulk: BulkUpdate) => string = memo(({ table, keys, columns }) => {
+  const names = Object.keys(keys)
+  return `update ${table} set ${equals(Object.keys(columns), ', ', names.length + 1)} where ${equals(names, ' and ')}`
+})
+
+export const deleteText: (bulk: BulkDelete) => string = memo(
+  ({ table, keys }) => `delete from ${table} where ${equals(Object.keys(keys), ' and ')}`,
+)
+
+function bindAll(params: readonly Param[]): SQLInputValue[] {
+  return params.map((value) => (Array.isArray(value) ? JSON.stringify(value) : (value as SQLInputValue)))
+}
+
+/** Values as SQLite knows them: booleans are 0 and 1, dates ISO text, objects JSON. */
+export function sqliteValue(value: unknown): SQLInputValue {
+  if (value === null || value === undefined) return null
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+      return value
+    case 'boolean':
+      return value ? 1 : 0
+    case 'object':
+      if (ArrayBuffer.isView(value)) return value as NodeJS.ArrayBufferView
+      if (value instanceof Date) return value.toISOString()
+      return JSON.stringify(value)
+    default:
+      throw new TypeError(`a ${typeof value} cannot be stored`)
+  }
+}
+
+/** Kysely's way to a handle. `guard` says whether the connection may still be used and may run a text. */
+export class SqliteConnection implements DatabaseConnection {
+  readonly #handle: SqliteHandle
+  readonly #inTransaction: boolean
+  readonly #onError: (error: unknown) => void
+  #over = false
+
+  constructor(handle: SqliteHandle, inTransaction: boolean, onError: (error: unknown) => void = () => {}) {
+    this.#handle = handle
+    this.#inTransaction = inTransaction
+    this.#onError = onError
+  }
+
+  end(): void {
+    this.#over = true
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#over) throw transactionOver()
+    if (this.#inTransaction) refuseTransactionControl(query.sql)
+    try {
+      return this.#execute(query)
+    } catch (error) {
+      this.#onError(error)
+      throw error
+    }
+  }
+
+  #execute<R>(query: CompiledQuery): QueryResult<R> {
+    const { statement, reads } = this.#handle.prepare(query.sql)
+    const params = query.parameters.map(sqliteValue)
+    if (reads) return { rows: statement.all(...params).map((row) => ({ ...row })) as R[] }
+    const { changes, lastInsertRowid } = statement.run(...params)
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    if (this.#over) throw transactionOver()
+    // A statement of its own: an iterator that is still open must not be reset by the same text elsewhere.
+    const statement = this.#handle.db.prepare(query.sql)
+    for (const row of statement.iterate(...query.parameters.map(sqliteValue))) {
+      yield { rows: [{ ...row } as R] }
+      if (this.#over) throw transactionOver()
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { LextapError, TemporaryError, UserError } from '../../../errors.ts'
+import { sqliteCode } from './faults.ts'
+
+/** Turns what opening a file can throw into something a person can act on. */
+export function explain(error: unknown, path: string): LextapError {
+  if (error instanceof LextapError) return error
+  const options = { code: 'database', cause: error }
+  switch (sqliteCode(error)) {
+    case 26:
+      return new UserError(`this file is not an SQLite database; file=${path}`, options)
+    case 8:
+      return new UserError(
+        `the database file cannot be written: check its rights and those of its folder; file=${path}`,
+        options,
+      )
+    case 14:
+      return new UserError(
+        `the database file cannot be opened: check that the folder exists and may be written; file=${path}`,
+        options,
+      )
+    case 11:
+      return new UserError(
+        `the database file is damaged: restore a backup, or remove it to start over; file=${path}`,
+        options,
+      )
+    case 13:
+      return new TemporaryError(`the disk is full; file=${path}`, options)
+    case 5:
+    case 6:
+      return new TemporaryError(`the database is locked by another process; file=${path}`, options)
+  }
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new UserError(`no right to write the database's folder; file=${path}`, options)
+  }
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new UserError(`a file stands where the database's folder should be; file=${path}`, options)
+  }
+  if (code === 'ENOSPC') return new TemporaryError(`the disk is full; file=${path}`, options)
+  return new TemporaryError(`the database cannot be used: ${message}; file=${path}`, options)
+}

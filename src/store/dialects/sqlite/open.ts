@@ -1,0 +1,159 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely } from 'kysely'
+import { dialectParts } from '../../bound-kysely.ts'
+import type {
+  BulkDelete,
+  BulkInsert,
+  BulkUpdate,
+  Database,
+  Fault,
+  Param,
+  Rows,
+  Session,
+  SqlWords,
+  Transaction,
+} from '../../database.ts'
+import { Mutex } from '../../mutex.ts'
+import { RowTables } from '../../rows.ts'
+import type { TableInfo } from '../../tables.ts'
+import type { UserDatabase } from '../../types.ts'
+import { deleteText, insertText, SqliteConnection, SqliteHandle, updateText } from './connection.ts'
+import { explain } from './errors.ts'
+import { sqliteFault } from './faults.ts'
+import { introspect } from './introspect.ts'
+import { SqliteKyselyDialect } from './kysely.ts'
+import { SqliteTransaction } from './transaction.ts'
+
+const sql: SqlWords = {
+  anyOf: (column, n) => `${column} in (select value from json_each($${n}))`,
+  listOf: (n) => `json_each($${n})`,
+  forUpdate: '',
+  forUpdateSkipLocked: '',
+  types: { id: 'integer primary key', int: 'integer', big: 'integer', bytes: 'blob' },
+}
+
+/** Another process (a command line tool, a backup) may hold the file for so long before we give up, ms. */
+const BUSY_MS = 5000
+
+export interface SqliteOptions {
+  readonly readOnly: boolean
+}
+
+/** `path` is a file, or `:memory:`. */
+export async function openSqlite(path: string, options: SqliteOptions): Promise<Database> {
+  const memory = path === ':memory:'
+  try {
+    if (!memory && !options.readOnly) mkdirSync(dirname(path), { recursive: true })
+    const writer = connect(path, options)
+    // A reader of its own sees committed data while a batch is open; a memory database has one connection only.
+    const reader = memory ? writer : connect(path, { readOnly: true })
+    return new SqliteDatabase(writer, reader)
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+function connect(path: string, { readOnly }: SqliteOptions): SqliteHandle {
+  const db = new DatabaseSync(path, { readOnly, timeout: BUSY_MS })
+  try {
+    if (!readOnly) {
+      db.exec('pragma journal_mode = wal')
+      db.exec('pragma synchronous = normal')
+    }
+    db.exec('pragma temp_store = memory')
+    // The first real read of the file: says now whether this is a database at all.
+    db.prepare('select count(*) from sqlite_schema').get()
+  } catch (error) {
+    db.close()
+    throw error
+  }
+  return new SqliteHandle(db)
+}
+
+class SqliteDatabase implements Database {
+  readonly dialect = 'sqlite'
+  readonly concurrency = 1
+  readonly sql: SqlWords = sql
+  readonly kysely: Kysely<UserDatabase>
+  readonly reader: Session
+  readonly #writer: SqliteHandle
+  readonly #readHandle: SqliteHandle
+  readonly #turn = new Mutex()
+  readonly #parts
+  #tables = new RowTables([], 'sqlite')
+
+  constructor(writer: SqliteHandle, reader: SqliteHandle) {
+    this.#writer = writer
+    this.#readHandle = reader
+    this.reader = writer === reader ? this : immediate(reader)
+    const dialect = new SqliteKyselyDialect(async () => ({
+      release: await this.#turn.lock(),
+      connection: new SqliteConnection(writer, false),
+    }))
+    this.#parts = dialectParts(dialect)
+    this.kysely = new Kysely({ dialect })
+  }
+
+  all<T>(text: string, params: readonly Param[] = []): Promise<T[]> {
+    return this.#turn.run(() => this.#writer.all<T>(text, params))
+  }
+  run(text: string, params: readonly Param[] = []): Promise<number> {
+    return this.#turn.run(() => this.#writer.run(text, params))
+  }
+  insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    return this.transaction((tx) => tx.insertMany(insert, rows))
+  }
+  updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
+    return this.transaction((tx) => tx.updateMany(update, rows))
+  }
+  deleteMany(del: BulkDelete, rows: Rows): Promise<void> {
+    return this.transaction((tx) => tx.deleteMany(del, rows))
+  }
+
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#turn.run(async () => {
+      this.#writer.run('begin immediate', [])
+      const tx = new SqliteTransaction(this.#writer, this.#parts, this.#tables)
+      try {
+        const result = await fn(tx)
+        tx.end()
+        this.#writer.run('commit', [])
+        return result
+      } catch (error) {
+        tx.end()
+        // Some errors (disk full, I/O) have rolled the transaction back already.
+        if (this.#writer.db.isTransaction) this.#writer.run('rollback', [])
+        throw error
+      }
+    })
+  }
+
+  faultOf(error: unknown): Fault | null {
+    return sqliteFault(error)
+  }
+
+  async introspect(): Promise<readonly TableInfo[]> {
+    const tables = await this.#turn.run(() => introspect(this.#writer))
+    this.#tables = new RowTables(tables, 'sqlite')
+    return tables
+  }
+
+  async close(): Promise<void> {
+    await this.#turn.run(() => {
+      this.#readHandle.close()
+      this.#writer.close()
+    })
+  }
+}
+
+function immediate(handle: SqliteHandle): Session {
+  return {
+    all: async (text, params = []) => handle.all(text, params),
+    run: async (text, params = []) => handle.run(text, params),
+    insertMany: async (insert, rows) => handle.many(insertText(insert), rows),
+    updateMany: async (update, rows) => handle.many(updateText(update), rows),
+    deleteMany: async (del, rows) => handle.many(deleteText(del), rows),
+  }
+}

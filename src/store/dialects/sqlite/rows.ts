@@ -1,0 +1,57 @@
+import type { SQLInputValue } from 'node:sqlite'
+import { transactionOver } from '../../bound-kysely.ts'
+import type { RowTables } from '../../rows.ts'
+import type { RowWriter } from '../../types.ts'
+import { type SqliteHandle, sqliteValue } from './connection.ts'
+
+export interface SideRows {
+  readonly writers: Record<string, RowWriter>
+  /** Throws the first error a row write had. */
+  check(): void
+  end(): void
+}
+
+const DONE = Promise.resolve()
+
+/**
+ * Row writers on SQLite run each statement at once: it is prepared, in process and cheaper than buffering
+ * it (measured), so order and read-your-writes are exact by nature. A failed write fails its event even
+ * where the handler swallows the error, as it does on databases that buffer.
+ */
+export function sqliteRows(
+  handle: SqliteHandle,
+  tables: RowTables,
+  onError: (error: unknown) => void,
+): SideRows {
+  let over = false
+  let failed: { error: unknown } | null = null
+  const fail = (error: unknown): Promise<never> => {
+    failed ??= { error }
+    onError(error)
+    const rejected = Promise.reject(error)
+    rejected.catch(() => {}) // the attempt reports it; a handler that does not await must not end the process
+    return rejected
+  }
+  const writers = tables.writers((statement, values) => {
+    if (over) return Promise.reject(transactionOver())
+    try {
+      for (let i = 0; i < values.length; i++) {
+        const type = typeof values[i]
+        if (type !== 'string' && type !== 'number') values[i] = sqliteValue(values[i])
+      }
+      handle.prepare(statement.text).statement.run(...(values as SQLInputValue[]))
+      return DONE
+    } catch (error) {
+      return fail(error)
+    }
+  })
+  return {
+    writers,
+    check() {
+      if (failed !== null) throw failed.error
+    },
+    end() {
+      over = true
+    },
+  }
+}

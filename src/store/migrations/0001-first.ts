@@ -1,0 +1,76 @@
+import type { SqlWords } from '../database.ts'
+
+/** The first released schema. Never edited once released: later changes are migrations of their own. */
+export function first(sql: SqlWords): string[] {
+  const { id, int, big, bytes } = sql.types
+  return [
+    `create table lextap_repo (
+      id ${id},
+      did text not null unique,
+      state text not null,
+      standing text not null,
+      handle text,
+      pds text,
+      signing_key text,
+      rev text,
+      data ${bytes},
+      run ${int} not null,
+      error text,
+      retry_count ${int} not null,
+      retry_at ${big},
+      removal text
+    )`,
+    // Active repos are nearly all of them and never claimed: they stay out of the index.
+    `create index lextap_repo_todo on lextap_repo (state, id) where state <> 'active'`,
+    `create index lextap_repo_removal on lextap_repo (id) where removal is not null`,
+    `create table lextap_collection (id ${id}, name text not null unique)`,
+    `create table lextap_record (
+      repo_id ${int} not null,
+      collection_id ${int} not null,
+      rkey text not null,
+      cid ${bytes} not null,
+      run ${int} not null,
+      body ${bytes},
+      primary key (repo_id, collection_id, rkey)
+    )${id.startsWith('integer') ? ' without rowid' : ''}`,
+    `create table lextap_resync_buffer (
+      id ${id},
+      repo_id ${int} not null,
+      seq ${big} not null,
+      rev text not null,
+      frame ${bytes} not null
+    )`,
+    `create index lextap_resync_buffer_repo on lextap_resync_buffer (repo_id, id)`,
+    `create table lextap_cursor (
+      source text not null,
+      kind text not null,
+      value text not null,
+      updated_at ${big} not null,
+      primary key (source, kind)
+    )`,
+    `create table lextap_dead_letter (
+      id ${id},
+      repo_id ${int} not null,
+      did text not null,
+      collection text not null,
+      rkey text not null,
+      rev text not null,
+      action text not null,
+      cid ${bytes},
+      body ${bytes},
+      kind text not null,
+      error text not null,
+      issues text,
+      attempts ${int} not null,
+      created_at ${big} not null,
+      updated_at ${big} not null,
+      unique (repo_id, collection, rkey)
+    )`,
+    `create table lextap_outbox (
+      id ${id},
+      name text not null,
+      payload text not null,
+      created_at ${big} not null
+    )`,
+  ]
+}

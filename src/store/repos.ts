@@ -1,0 +1,308 @@
+import { LRUCache } from 'lru-cache'
+import type { Database, Param, Session } from './database.ts'
+import { applyPatch, patchStatement, type RawRepo, REPO_COLUMNS, toRepoRow } from './repo-columns.ts'
+import { RepoFilter } from './repo-filter.ts'
+import type { RepoGuard, RepoPatch, RepoRow, RepoState } from './repo-row.ts'
+
+/** Rows kept in memory, about 600 bytes each. */
+const CACHED = 20_000
+const PAGE = 10_000
+
+export interface ClaimOptions {
+  readonly limit: number
+  /** ms. */
+  readonly now: number
+  /** Base URLs of hosts to leave alone for now. Repos whose host is not known yet are never left out. */
+  readonly skipHosts?: readonly string[]
+}
+
+export interface RepoCounts {
+  readonly total: number
+  readonly states: Readonly<Record<RepoState, number>>
+  readonly standings: Readonly<Record<string, number>>
+}
+
+/** Work is claimed in this order: who was level before, then who never was, then who failed. */
+const CLAIM_ORDER = ['desynchronized', 'pending', 'error'] as const
+
+/** The tracked repos. Rows are cached, and the cache follows every write that goes through this store. */
+export class Repos {
+  readonly #db: Database
+  /** Stores beside a running process tell it of their writes through the epoch. */
+  readonly #guest: boolean
+  readonly #cache = new LRUCache<string, RepoRow>({ max: CACHED })
+  readonly #reading = new Map<string, { stale: boolean }>()
+  readonly #filter = new RepoFilter()
+  #lastId = 0
+  #epoch = ''
+
+  constructor(db: Database, guest: boolean) {
+    this.#db = db
+    this.#guest = guest
+  }
+
+  /** Loads the filter; before that `mayTrack` knows nothing. */
+  async load(): Promise<void> {
+    this.#epoch = await this.#readEpoch()
+    await this.#loadNew()
+  }
+
+  async get(did: string): Promise<RepoRow | null> {
+    const cached = this.#cache.get(did)
+    if (cached !== undefined) return cached
+    const reading = { stale: false }
+    this.#reading.set(did, reading)
+    try {
+      const row = await this.#select(did)
+      // A write that landed while we read makes our answer old: true for the caller, not for the cache.
+      if (row !== null && !reading.stale) this.#cache.set(did, row)
+      return row
+    } finally {
+      if (this.#reading.get(did) === reading) this.#reading.delete(did)
+    }
+  }
+
+  async #select(did: string): Promise<RepoRow | null> {
+    const rows = await this.#db.reader.all<RawRepo>(
+      `select ${REPO_COLUMNS} from lextap_repo where did = $1`,
+      [did],
+    )
+    return rows[0] === undefined ? null : toRepoRow(rows[0])
+  }
+
+  async byId(id: number): Promise<RepoRow | null> {
+    const rows = await this.#db.reader.all<RawRepo>(`select ${REPO_COLUMNS} from lextap_repo where id = $1`, [
+      id,
+    ])
+    return rows[0] === undefined ? null : toRepoRow(rows[0])
+  }
+
+  /** Whether a DID may be tracked. Never false for one that is (of those this process knows, see `refresh`). */
+  mayTrack(did: string): boolean {
+    return this.#filter.has(did)
+  }
+
+  /** Starts following; those already tracked stay as they are, those on their way out come back. Returns how many are new. */
+  async add(
+    dids: readonly string[],
+    options: { state?: RepoState; session?: Session } = {},
+  ): Promise<number> {
+    let added = 0
+    for (let i = 0; i < dids.length; i += 500) {
+      const chunk = dids.slice(i, i + 500)
+      added += await this.#addChunk(chunk, options.state ?? 'pending', options.session ?? this.#db)
+    }
+    if (options.session === undefined) this.added(dids)
+    await this.#tell(options.session)
+    return added
+  }
+
+  async #addChunk(dids: readonly string[], state: RepoState, session: Session): Promise<number> {
+    // Known ones are left out before the insert: on Postgres a conflict would use up an id each time.
+    const added = await session.run(
+      `insert into lextap_repo (did, state, standing, run, retry_count)
+       select distinct value, $1, 'active', 0, 0 from ${this.#db.sql.listOf(2, 'text')}
+       where not exists (select 1 from lextap_repo where did = value)
+       on conflict (did) do nothing`,
+      [state, dids],
+    )
+    await session.run(
+      `update lextap_repo set removal = null, state = 'desynchronized', retry_at = null
+       where removal is not null and ${this.#db.sql.anyOf('did', 1, 'text')}`,
+      [dids],
+    )
+    return added
+  }
+
+  /** Tells memory of repos that a committed transaction added. */
+  added(dids: readonly string[]): void {
+    for (const did of dids) {
+      this.#filter.add(did)
+      this.#forget(did)
+    }
+  }
+
+  /** Takes repos that need a fetch: they become `resyncing`, and their `run` rises. */
+  async claim(options: ClaimOptions): Promise<RepoRow[]> {
+    const skip = options.skipHosts ?? []
+    const rows = await this.#db.transaction(async (tx) => {
+      const taken: RawRepo[] = []
+      for (const state of CLAIM_ORDER) {
+        if (taken.length >= options.limit) break
+        taken.push(...(await this.#claimIn(tx, state, options.now, skip, options.limit - taken.length)))
+      }
+      return taken
+    })
+    return rows.map((raw) => this.committed(toRepoRow(raw)))
+  }
+
+  #claimIn(
+    tx: Session,
+    state: RepoState,
+    now: number,
+    skip: readonly string[],
+    limit: number,
+  ): Promise<RawRepo[]> {
+    const params: Param[] = [state, now, limit]
+    // The state is written out so that the partial index serves the query.
+    let where = `state = $1 and state <> 'active' and standing = 'active' and removal is null
+      and (retry_at is null or retry_at <= $2)`
+    if (skip.length > 0)
+      where += ` and (pds is null or not (${this.#db.sql.anyOf('pds', params.push(skip), 'text')}))`
+    return tx.all<RawRepo>(
+      `update lextap_repo set state = 'resyncing', run = run + 1 where id in (
+         select id from lextap_repo where ${where} order by id limit $3 ${this.#db.sql.forUpdateSkipLocked}
+       ) returning ${REPO_COLUMNS}`,
+      params,
+    )
+  }
+
+  /** Whether the row was there, the guard held, and the patch is committed. */
+  async patch(id: number, patch: RepoPatch, guard: RepoGuard = {}): Promise<boolean> {
+    const statement = patchStatement(id, patch, guard)
+    if (statement === null) return true
+    const rows = await this.#db.all<RawRepo>(`${statement.text} returning ${REPO_COLUMNS}`, statement.params)
+    if (rows[0] === undefined) {
+      this.#forgetId(id)
+      return false
+    }
+    this.committed(toRepoRow(rows[0]))
+    await this.#tell()
+    return true
+  }
+
+  /** After a restart: whoever was being fetched starts over. Returns how many. */
+  async interruptResyncing(): Promise<number> {
+    const count = await this.#db.run(
+      "update lextap_repo set state = 'desynchronized' where state = 'resyncing'",
+    )
+    if (count > 0) this.#forgetAll()
+    return count
+  }
+
+  /** By id. `after` is the id of the last row seen. */
+  async list(options: {
+    state?: RepoState
+    standing?: string
+    removal?: boolean
+    after?: number
+    limit: number
+  }): Promise<RepoRow[]> {
+    const params: Param[] = [options.after ?? 0, options.limit]
+    let where = 'id > $1'
+    if (options.state !== undefined) where += ` and state = $${params.push(options.state)}`
+    if (options.standing !== undefined) where += ` and standing = $${params.push(options.standing)}`
+    if (options.removal === true) where += ' and removal is not null'
+    const rows = await this.#db.reader.all<RawRepo>(
+      `select ${REPO_COLUMNS} from lextap_repo where ${where} order by id limit $2`,
+      params,
+    )
+    return rows.map(toRepoRow)
+  }
+
+  async counts(): Promise<RepoCounts> {
+    const rows = await this.#db.reader.all<{ state: RepoState; standing: string; n: number }>(
+      'select state, standing, count(*) as n from lextap_repo group by state, standing',
+    )
+    const states = { pending: 0, resyncing: 0, active: 0, desynchronized: 0, error: 0 }
+    const standings: Record<string, number> = {}
+    let total = 0
+    for (const { state, standing, n } of rows) {
+      total += n
+      states[state] += n
+      standings[standing] = (standings[standing] ?? 0) + n
+    }
+    return { total, states, standings }
+  }
+
+  /** Picks up what other processes changed: new repos enter the filter, cached rows are read again. */
+  async refresh(): Promise<boolean> {
+    const epoch = await this.#readEpoch()
+    if (epoch === this.#epoch) return false
+    this.#epoch = epoch
+    this.#forgetAll()
+    await this.#loadNew()
+    return true
+  }
+
+  /** Deletes the row and what hangs on it, records included. Handlers hear nothing: send delete events before. */
+  async remove(id: number): Promise<boolean> {
+    const did = await this.#db.transaction((tx) => removeRepo(tx, id, true))
+    if (did !== null) this.#forget(did)
+    await this.#tell()
+    return did !== null
+  }
+
+  /** A row as a transaction of ours just committed it. */
+  committed(row: RepoRow): RepoRow {
+    this.#stale(row.did)
+    this.#cache.set(row.did, row)
+    return row
+  }
+
+  /** The cached row may be wrong: read it again next time. */
+  forget(did: string): void {
+    this.#forget(did)
+  }
+
+  #forget(did: string): void {
+    this.#stale(did)
+    this.#cache.delete(did)
+  }
+  #stale(did: string): void {
+    const reading = this.#reading.get(did)
+    if (reading !== undefined) reading.stale = true
+  }
+  #forgetId(id: number): void {
+    for (const [did, row] of this.#cache.entries()) if (row.id === id) this.#forget(did)
+  }
+  #forgetAll(): void {
+    for (const reading of this.#reading.values()) reading.stale = true
+    this.#cache.clear()
+  }
+
+  async #loadNew(): Promise<void> {
+    // Another process may commit a lower id after a higher one; adding a DID twice does no harm.
+    this.#lastId = Math.max(0, this.#lastId - PAGE)
+    for (;;) {
+      const rows = await this.#db.reader.all<{ id: number; did: string }>(
+        'select id, did from lextap_repo where id > $1 order by id limit $2',
+        [this.#lastId, PAGE],
+      )
+      for (const row of rows) this.#filter.add(row.did)
+      const last = rows.at(-1)
+      if (last !== undefined) this.#lastId = last.id
+      if (rows.length < PAGE) return
+    }
+  }
+
+  async #readEpoch(): Promise<string> {
+    const rows = await this.#db.reader.all<{ value: string }>(
+      "select value from lextap_meta where key = 'repos-epoch'",
+    )
+    return rows[0]?.value ?? ''
+  }
+
+  async #tell(session: Session = this.#db): Promise<void> {
+    if (!this.#guest) return
+    await session.run(
+      `insert into lextap_meta (key, value) values ('repos-epoch', $1)
+       on conflict (key) do update set value = excluded.value`,
+      [`${Date.now()}-${process.pid}-${Math.random()}`],
+    )
+  }
+
+  /** For the dispatcher: an empty patch still gives the row after it. */
+  static patched(row: RepoRow, patch: RepoPatch | undefined): RepoRow {
+    return patch === undefined ? row : applyPatch(row, patch)
+  }
+}
+
+/** Deletes a repo and all that hangs on it inside a transaction; its DID, or null when it was not there. */
+export async function removeRepo(tx: Session, id: number, withRecords: boolean): Promise<string | null> {
+  if (withRecords) await tx.run('delete from lextap_record where repo_id = $1', [id])
+  await tx.run('delete from lextap_resync_buffer where repo_id = $1', [id])
+  await tx.run('delete from lextap_dead_letter where repo_id = $1', [id])
+  const rows = await tx.all<{ did: string }>('delete from lextap_repo where id = $1 returning did', [id])
+  return rows[0]?.did ?? null
+}

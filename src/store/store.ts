@@ -1,0 +1,71 @@
+import type { Kysely } from 'kysely'
+import { Collections } from './collections.ts'
+import { Cursors } from './cursors.ts'
+import type { Database, Transaction } from './database.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Meta } from './meta.ts'
+import { Outbox } from './outbox.ts'
+import { Records } from './records.ts'
+import { Repos } from './repos.ts'
+import { ResyncBuffer } from './resync-buffer.ts'
+import type { DialectName, UserDatabase } from './types.ts'
+
+/** Everything lextap remembers. Open one with `openStore`. */
+export class Store {
+  readonly dialect: DialectName
+  /** Without its password. */
+  readonly url: string
+  readonly db: Database
+  readonly repos: Repos
+  readonly collections: Collections
+  readonly records: Records
+  readonly buffer: ResyncBuffer
+  readonly cursors: Cursors
+  readonly deadLetters: DeadLetters
+  readonly outbox: Outbox
+  readonly meta: Meta
+  readonly #release: () => void
+  #closing: Promise<void> | null = null
+
+  constructor(db: Database, options: { guest: boolean; url: string; release: () => void }) {
+    this.db = db
+    this.dialect = db.dialect
+    this.url = options.url
+    this.#release = options.release
+    this.collections = new Collections(db)
+    this.repos = new Repos(db, options.guest)
+    this.records = new Records(db, this.collections)
+    this.buffer = new ResyncBuffer(db)
+    this.cursors = new Cursors(db)
+    this.deadLetters = new DeadLetters(db)
+    this.outbox = new Outbox(db)
+    this.meta = new Meta(db)
+  }
+
+  /** Fills what is kept in memory. */
+  async load(): Promise<void> {
+    await this.collections.load()
+    await this.repos.load()
+    await this.deadLetters.load()
+  }
+
+  /** For reading and writing the user's tables outside handlers; takes turns with the dispatcher. */
+  get kysely(): Kysely<UserDatabase> {
+    return this.db.kysely
+  }
+
+  /** Commits when `fn` returns, rolls back when it throws. Use `tx` alone inside, never the store. */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.db.transaction(fn)
+  }
+
+  /** Waits for the transaction under way. Twice is fine. */
+  close(): Promise<void> {
+    this.#closing ??= this.db.close().finally(this.#release)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

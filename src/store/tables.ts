@@ -1,0 +1,38 @@
+/** What row writers know of one of the user's tables. */
+export interface TableInfo {
+  readonly name: string
+  /** Column name → declared type, lower case. */
+  readonly columns: ReadonlyMap<string, string>
+  /** Columns of the primary key, in key order; empty when there is none. */
+  readonly key: readonly string[]
+  /** Tables that foreign keys tie together have the same number: their writes keep their order. */
+  readonly family: number
+}
+
+/** Joins tables that refer to each other; tables with triggers may write anywhere, so they are all one family. */
+export function families(
+  tables: readonly string[],
+  references: readonly (readonly [from: string, to: string])[],
+  triggered: ReadonlySet<string>,
+): Map<string, number> {
+  const parent = new Map(tables.map((name) => [name, name]))
+  const root = (name: string): string => {
+    let at = name
+    for (let up = parent.get(at); up !== undefined && up !== at; up = parent.get(at)) at = up
+    return at
+  }
+  const join = (a: string, b: string) => {
+    if (parent.has(a) && parent.has(b)) parent.set(root(a), root(b))
+  }
+  for (const [from, to] of references) join(from, to)
+  // A trigger reads and writes what it likes: with one around, everything keeps its order.
+  if (triggered.size > 0) for (const name of tables) join(name, tables[0] ?? name)
+  const numbers = new Map<string, number>()
+  const family = new Map<string, number>()
+  for (const name of tables) {
+    const top = root(name)
+    if (!numbers.has(top)) numbers.set(top, numbers.size)
+    family.set(name, numbers.get(top) ?? 0)
+  }
+  return family
+}
