@@ -1,0 +1,142 @@
+import { closeSync, mkdtempSync, openSync, readSync, rmdirSync, unlinkSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TemporaryError } from '../errors.ts'
+
+/**
+ * Everything a stream brought, readable by offset: in memory up to a budget, then in a temporary file whose
+ * name is gone as soon as it is open, so that no crash leaves it behind.
+ */
+export class Spill {
+  readonly #budget: number
+  readonly #dir: string
+  #chunks: { offset: number; bytes: Uint8Array }[] = []
+  #file: number | null = null
+  #size = 0
+
+  constructor(budget: number, dir: string = tmpdir()) {
+    this.#budget = budget
+    this.#dir = dir
+  }
+
+  /** Bytes appended so far. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Whether the budget was passed and a file took over. */
+  get spilled(): boolean {
+    return this.#file !== null
+  }
+
+  /** In memory the chunk is kept, not copied. */
+  append(bytes: Uint8Array): void {
+    if (this.#file === null && this.#size + bytes.length > this.#budget) this.#moveToFile()
+    if (this.#file === null) this.#chunks.push({ offset: this.#size, bytes })
+    else writeFully(this.#file, bytes)
+    this.#size += bytes.length
+  }
+
+  /** A view of a chunk where the range lies within one in memory, else a copy. */
+  read(offset: number, length: number): Uint8Array {
+    if (offset + length > this.#size)
+      throw new RangeError(`read past the end; offset=${offset}; length=${length}`)
+    const bytes = this.#file === null ? this.#view(offset, length) : null
+    if (bytes !== null) return bytes
+    const copy = new Uint8Array(length)
+    if (this.#file === null) this.#gather(offset, copy)
+    else readFully(this.#file, copy, offset)
+    return copy
+  }
+
+  /** All of it in order, in pieces. */
+  *replay(): Generator<Uint8Array> {
+    if (this.#file === null) {
+      for (const { bytes } of this.#chunks) yield bytes
+      return
+    }
+    for (let offset = 0; offset < this.#size; offset += PIECE)
+      yield this.read(offset, Math.min(PIECE, this.#size - offset))
+  }
+
+  /** Gives memory and file back. Harmless twice. */
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file)
+    this.#file = null
+    this.#chunks = []
+    this.#size = 0
+  }
+
+  #moveToFile(): void {
+    this.#file = openUnnamed(this.#dir)
+    for (const { bytes } of this.#chunks) writeFully(this.#file, bytes)
+    this.#chunks = []
+  }
+
+  #view(offset: number, length: number): Uint8Array | null {
+    const chunk = this.#chunks[this.#find(offset)]
+    const start = offset - (chunk?.offset ?? 0)
+    if (chunk === undefined || start + length > chunk.bytes.length) return null
+    return chunk.bytes.subarray(start, start + length)
+  }
+
+  #gather(offset: number, into: Uint8Array): void {
+    let filled = 0
+    for (let i = this.#find(offset); filled < into.length; i++) {
+      const chunk = this.#chunks[i] as { offset: number; bytes: Uint8Array }
+      const start = offset + filled - chunk.offset
+      const piece = chunk.bytes.subarray(start, start + into.length - filled)
+      into.set(piece, filled)
+      filled += piece.length
+    }
+  }
+
+  /** The last chunk that begins at or before `offset`. */
+  #find(offset: number): number {
+    let low = 0
+    let high = this.#chunks.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.#chunks[middle] as { offset: number }).offset <= offset) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+const PIECE = 1 << 20
+
+/** A file nobody else can open: alone in a fresh folder of mode 0700, and unlinked at once. */
+function openUnnamed(dir: string): number {
+  try {
+    const folder = mkdtempSync(join(dir, 'lextap-spill-'))
+    const path = join(folder, 'car')
+    const file = openSync(path, 'wx+', 0o600)
+    try {
+      unlinkSync(path)
+      rmdirSync(folder)
+    } catch {
+      // Windows keeps the name while the file is open; the system's cleaner of temporary files gets it.
+    }
+    return file
+  } catch (cause) {
+    throw new TemporaryError(`no temporary file for a large repo; dir=${dir}`, { code: 'spill', cause })
+  }
+}
+
+function writeFully(file: number, bytes: Uint8Array): void {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+  } catch (cause) {
+    throw new TemporaryError('the temporary file of a large repo cannot be written', { code: 'spill', cause })
+  }
+}
+
+function readFully(file: number, into: Uint8Array, offset: number): void {
+  for (let done = 0; done < into.length; ) {
+    const count = readSync(file, into, done, into.length - done, offset + done)
+    if (count === 0)
+      throw new TemporaryError('the temporary file of a large repo ends early', { code: 'spill' })
+    done += count
+  }
+}
