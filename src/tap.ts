@@ -22,8 +22,9 @@ import { CursorSaver } from './source/cursor.ts'
 import { Follower } from './source/follow.ts'
 import { Relay } from './source/relay.ts'
 import { Watermark } from './source/watermark.ts'
-import { openStore, type Store } from './store/open.ts'
+import { openStore } from './store/open.ts'
 import type { RepoRow } from './store/repo-row.ts'
+import type { Store } from './store/store.ts'
 
 export interface TapOptions {
   readonly observer: Observer
@@ -33,7 +34,12 @@ export interface TapOptions {
 }
 
 export interface TapStatus {
-  readonly relay: { readonly url: string; readonly connected: boolean; readonly cursor: number | null; readonly open: number }
+  readonly relay: {
+    readonly url: string
+    readonly connected: boolean
+    readonly cursor: number | null
+    readonly open: number
+  }
   readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
   readonly backfill: SchedulerProgress
   readonly listings: readonly { list: string; listed: number; rounds: number }[]
@@ -70,7 +76,8 @@ export class Tap {
 
   /** Resolves when the database is open and following began (not when the relay answered). */
   start(): Promise<void> {
-    if (this.#stopping !== null) return Promise.reject(new UserError('this tap was stopped; create a new one'))
+    if (this.#stopping !== null)
+      return Promise.reject(new UserError('this tap was stopped; create a new one'))
     this.#starting ??= this.#start()
     return this.#starting
   }
@@ -127,7 +134,6 @@ export class Tap {
     const store = await openStore(this.#config.database, {
       observer,
       migrations: this.#config.migrations,
-      connections: this.#config.databaseConnections,
     })
     try {
       const parts = new Parts(this.#config, this.#options, store)
@@ -172,7 +178,10 @@ class Parts {
     this.#config = config
     this.#observer = observer
     this.store = store
-    const registry = new Registry(options.definitions, { schemas: options.schemas, collections: config.collections })
+    const registry = new Registry(options.definitions, {
+      schemas: options.schemas,
+      collections: config.collections,
+    })
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#dispatcher.submit(unit)
     const onDue = () => this.scheduler.wake()
@@ -196,7 +205,7 @@ class Parts {
       handling: config.handling,
       keepBodies: config.records === 'keep',
       onTrack: onDue,
-      onUntrack: (did, keepRows) => void this.remove(did, keepRows),
+      onUntrack: () => void this.#resumeRemovals(),
     })
     this.#discovery = new Discovery({
       store,
@@ -213,6 +222,7 @@ class Parts {
       observer,
       legacy: config.policy.legacy,
       wants,
+      mirror: config.upstream.repos !== null,
       discover: (message) => this.#discovery.take(message),
       onDue,
       onDeleted: (row) => this.#removeLater(row, false),
@@ -242,7 +252,8 @@ class Parts {
       perHost,
       identify: (row, signal) => this.#identify(row, signal),
       hostOf: (identity) => config.upstream.repos ?? identity.pds,
-      fetch: (row, identity, host, fresh, signal) => fetchRepo(row, identity, { host, fresh }, resync, signal),
+      fetch: (row, identity, host, fresh, signal) =>
+        fetchRepo(row, identity, { host, fresh }, resync, signal),
       cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
       onStanding: (row, standing) => this.#standing(row, standing),
     })
@@ -349,7 +360,12 @@ class Parts {
   async status(): Promise<TapStatus> {
     const cursor = this.#watermark.value
     return {
-      relay: { url: this.#config.relay, connected: this.#relay?.connected ?? false, cursor, open: this.#watermark.open },
+      relay: {
+        url: this.#config.relay,
+        connected: this.#relay?.connected ?? false,
+        cursor,
+        open: this.#watermark.open,
+      },
       repos: await this.store.repos.counts(),
       backfill: this.scheduler.progress,
       listings: [...this.#crawls, this.#compare].map((crawl) => crawl.progress),
@@ -359,8 +375,7 @@ class Parts {
   async remove(did: string, keepRows: boolean): Promise<boolean> {
     const row = await this.store.repos.get(did)
     if (row === null) return false
-    // `deleted` is what a restart goes on from; with the rows kept there is only one step to take.
-    if (!keepRows) await this.store.repos.patch(row.id, { standing: 'deleted' })
+    await this.store.repos.patch(row.id, { removal: keepRows ? 'keep' : 'delete' })
     this.#removeLater(row, keepRows)
     return true
   }
@@ -372,7 +387,10 @@ class Parts {
   }
 
   async #resumeRemovals(): Promise<void> {
-    for (const row of await this.store.repos.list({ standing: 'deleted', limit: 1000 })) this.#removeLater(row, false)
+    const { repos } = this.store
+    for (const row of await repos.list({ standing: 'deleted', limit: 1000 })) this.#removeLater(row, false)
+    for (const row of await repos.list({ removal: true, limit: 1000 }))
+      this.#removeLater(row, row.removal === 'keep')
   }
 
   #removeLater(row: RepoRow, keepRows: boolean): void {
@@ -384,7 +402,9 @@ class Parts {
       observer: this.#observer,
     }
     const work = removeRepo(row, keepRows, deps, this.#abort.signal)
-      .catch((error) => this.#observer.log.error({ err: error, did: row.did }, 'removing a repo failed; it goes on later'))
+      .catch((error) =>
+        this.#observer.log.error({ err: error, did: row.did }, 'removing a repo failed; it goes on later'),
+      )
       .finally(() => this.#removals.delete(row.id))
     this.#removals.set(row.id, work)
   }

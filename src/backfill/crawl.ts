@@ -3,7 +3,7 @@ import { isAbort, sleep } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { listingFailed, listingFinished } from '../observe/sync-events.ts'
-import type { Store } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import type { ListedRepo, ListPage } from './list-repos.ts'
 
 export interface CrawlDeps {
@@ -45,7 +45,8 @@ export class Crawl {
 
   start(): void {
     this.#loop ??= this.#run().catch((error) => {
-      if (!isAbort(error, this.#abort.signal)) this.#deps.observer.log.error({ err: error }, 'a listing ended')
+      if (!isAbort(error, this.#abort.signal))
+        this.#deps.observer.log.error({ err: error }, 'a listing ended')
     })
   }
 
@@ -76,9 +77,11 @@ export class Crawl {
   async #wait(ms: number): Promise<void> {
     this.#kick = Promise.withResolvers()
     const over = new AbortController()
-    const clock = sleep(Math.max(0, ms), AbortSignal.any([this.#abort.signal, over.signal])).catch((error) => {
-      if (this.#abort.signal.aborted) throw error
-    })
+    const clock = sleep(Math.max(0, ms), AbortSignal.any([this.#abort.signal, over.signal])).catch(
+      (error) => {
+        if (this.#abort.signal.aborted) throw error
+      },
+    )
     await Promise.race([clock, this.#kick.promise])
     over.abort()
   }
@@ -86,7 +89,7 @@ export class Crawl {
   async #round(signal: AbortSignal): Promise<void> {
     const { store, observer, page, take, list, host } = this.#deps
     const backoff = new Backoff({ baseMs: 1_000, maxMs: 60_000 })
-    let cursor = ((await store.cursors.get(host, list)) as string | null) ?? null
+    let cursor = await store.cursors.get(host, list)
     let repos = 0
     let added = 0
     const before = new Set<string>()
@@ -97,7 +100,11 @@ export class Crawl {
       } catch (error) {
         if (signal.aborted) throw error
         const waitMs = backoff.next()
-        listingFailed(observer, { list, error: error instanceof Error ? error.message : String(error), waitMs })
+        listingFailed(observer, {
+          list,
+          error: error instanceof Error ? error.message : String(error),
+          waitMs,
+        })
         await sleep(waitMs, signal)
         continue
       }

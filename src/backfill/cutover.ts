@@ -5,8 +5,8 @@ import { messageDiscontinuous, messageInvalid } from '../observe/sync-events.ts'
 import { decodeFrame } from '../protocol/frame.ts'
 import type { CommitMessage, SyncMessage } from '../protocol/message.ts'
 import type { VerifiedCommit } from '../repo/verify.ts'
-import type { Store } from '../store/open.ts'
 import type { RepoRow } from '../store/repo-row.ts'
+import type { Store } from '../store/store.ts'
 import { ClaimLostError, type FetchedRepo } from './resync.ts'
 
 export interface CutoverDeps {
@@ -29,19 +29,31 @@ const PAGE = 500
  * Returns how many records were deleted. Throws ClaimLostError when the run is not ours any more,
  * DiscontinuousError when a buffered commit does not stack on the fetched head.
  */
-export async function cutOver(row: RepoRow, fetched: FetchedRepo, fresh: boolean, deps: CutoverDeps): Promise<number> {
+export async function cutOver(
+  row: RepoRow,
+  fetched: FetchedRepo,
+  fresh: boolean,
+  deps: CutoverDeps,
+): Promise<number> {
   const guard = { run: row.run, state: 'resyncing' as const }
   const base = { repoId: row.id, did: row.did, rev: fetched.rev, run: row.run, mode: 'trust' as const }
   const source = row.rev === null ? ('backfill' as const) : ('resync' as const)
   const submit = async (unit: Unit) => {
-    if ((await deps.submit(unit)) === 'stale') throw new ClaimLostError(`claim lost; did=${row.did}; run=${row.run}`)
+    if ((await deps.submit(unit)) === 'stale')
+      throw new ClaimLostError(`claim lost; did=${row.did}; run=${row.run}`)
   }
 
   let deleted = 0
   while (!fresh) {
     const gone = await deps.store.records.missing(row.id, row.run, PAGE)
     if (gone.length === 0) break
-    const ops = gone.map(({ collection, rkey }) => ({ action: 'delete' as const, collection, rkey, cid: null, body: null }))
+    const ops = gone.map(({ collection, rkey }) => ({
+      action: 'delete' as const,
+      collection,
+      rkey,
+      cid: null,
+      body: null,
+    }))
     await submit({ ...base, source, guard, ops })
     deleted += gone.length
   }
@@ -73,20 +85,29 @@ async function drain(
     for (const buffered of page) {
       const message = decodeFrame(buffered.frame) as CommitMessage | SyncMessage
       const facts = { kind: message.kind, did: head.did, seq: message.seq }
-      const base = { repoId: head.id, did: head.did, source: 'live' as const, run: head.run, mode: 'trust' as const, guard }
+      const base = {
+        repoId: head.id,
+        did: head.did,
+        source: 'live' as const,
+        run: head.run,
+        mode: 'trust' as const,
+        guard,
+      }
       if (message.rev <= (head.rev ?? '')) {
         await submit({ ...base, rev: head.rev ?? '', ops: [], bufferId: buffered.id })
         continue
       }
       try {
-        if (message.kind === 'sync') throw new DiscontinuousError('C5', `#sync is ahead; did=${head.did}; rev=${message.rev}`)
+        if (message.kind === 'sync')
+          throw new DiscontinuousError('C5', `#sync is ahead; did=${head.did}; rev=${message.rev}`)
         const verified = await deps.verify(head, message)
         const ops = verified.ops.filter((op) => deps.wants(op.collection))
         const patch = { rev: verified.rev, data: verified.data }
         await submit({ ...base, rev: verified.rev, ops, patch, bufferId: buffered.id })
         head = { ...head, ...patch }
       } catch (error) {
-        if (error instanceof InvalidError) messageInvalid(observer, { ...facts, rule: error.rule, message: error.message })
+        if (error instanceof InvalidError)
+          messageInvalid(observer, { ...facts, rule: error.rule, message: error.message })
         else if (error instanceof DiscontinuousError) {
           messageDiscontinuous(observer, { ...facts, rule: error.rule, message: error.message })
         } else throw error

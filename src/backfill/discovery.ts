@@ -2,7 +2,7 @@ import type { Observer } from '../observe/observer.ts'
 import { repoDiscovered } from '../observe/sync-events.ts'
 import type { FrameHead } from '../protocol/frame.ts'
 import type { Message } from '../protocol/message.ts'
-import type { Store } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 
 export interface DiscoveryOptions {
   readonly store: Store

@@ -41,7 +41,8 @@ export class Hosts {
     const state = this.#get(host)
     state.running--
     if (answered) state.failures = 0
-    if (state.running === 0 && state.failures === 0 && state.pausedUntil <= Date.now()) this.#hosts.delete(host)
+    if (state.running === 0 && state.failures === 0 && state.pausedUntil <= Date.now())
+      this.#hosts.delete(host)
   }
 
   /** The host asked for rest or failed. `askedMs` is clamped to an hour; without it the pause doubles from 5 s. */

@@ -1,4 +1,4 @@
-import type { Store } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import type { ListedRepo } from './list-repos.ts'
 
 /**
@@ -23,7 +23,8 @@ export class Reconcile {
   async compare(repos: readonly ListedRepo[]): Promise<void> {
     const suspects: { did: string; rev: string }[] = []
     for (const { did, rev } of repos) {
-      if (rev !== null && this.#store.repos.mayTrack(did) && (await this.#behind(did, rev))) suspects.push({ did, rev })
+      if (rev !== null && this.#store.repos.mayTrack(did) && (await this.#behind(did, rev)))
+        suspects.push({ did, rev })
     }
     if (suspects.length === 0) return
     const timer = setTimeout(() => {

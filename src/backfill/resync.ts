@@ -1,15 +1,14 @@
+import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { DiscontinuousError, InvalidError } from '../errors.ts'
-import type { Unit } from '../dispatch/unit.ts'
-import type { VerifiedOp } from '../protocol/op.ts'
 import type { SignedCommit } from '../protocol/commit.ts'
 import type { Identity, IdentityResolver } from '../protocol/identity.ts'
 import { parseKey } from '../protocol/key.ts'
+import type { VerifiedOp } from '../protocol/op.ts'
 import { verifySignature } from '../protocol/signature.ts'
 import { microsOfTid } from '../protocol/tid.ts'
 import { RepoWalk, type WalkedRecord } from '../protocol/walk.ts'
 import type { XrpcClient } from '../protocol/xrpc.ts'
 import type { RepoRow } from '../store/repo-row.ts'
-import type { Outcome } from '../dispatch/unit.ts'
 
 export interface ResyncDeps {
   readonly xrpc: XrpcClient
@@ -101,18 +100,25 @@ async function checkCommit(
   if (commit.did !== row.did) {
     throw new InvalidError('F3', `the repo is another account's; did=${row.did}; commit did=${commit.did}`)
   }
-  if (commit.version !== 3) throw new InvalidError('F3', `repo version is not 3; did=${row.did}; version=${commit.version}`)
+  if (commit.version !== 3)
+    throw new InvalidError('F3', `repo version is not 3; did=${row.did}; version=${commit.version}`)
   if (microsOfTid(commit.rev) > (Date.now() + 300_000) * 1000) {
     throw new InvalidError('B13', `rev lies in the future; did=${row.did}; rev=${commit.rev}`)
   }
   if (!signedBy(commit, identity.signingKey)) {
     const again = await resolver.resolve(row.did, { force: true, signal })
     if (again.signingKey === null || !signedBy(commit, again.signingKey)) {
-      throw new InvalidError('F3', `the repo is not signed by the account's key; did=${row.did}; rev=${commit.rev}`)
+      throw new InvalidError(
+        'F3',
+        `the repo is not signed by the account's key; did=${row.did}; rev=${commit.rev}`,
+      )
     }
   }
   if (row.rev !== null && commit.rev < row.rev) {
-    throw new DiscontinuousError('F3', `the host serves an older repo than we hold; did=${row.did}; rev=${commit.rev}; ours=${row.rev}`)
+    throw new DiscontinuousError(
+      'F3',
+      `the host serves an older repo than we hold; did=${row.did}; rev=${commit.rev}; ours=${row.rev}`,
+    )
   }
 }
 
@@ -186,7 +192,8 @@ class Chunks {
       )
       .finally(() => this.#inFlight.delete(work))
     this.#inFlight.add(work)
-    while (this.#inFlight.size >= CHUNKS_IN_FLIGHT && this.#failure === null) await Promise.race(this.#inFlight)
+    while (this.#inFlight.size >= CHUNKS_IN_FLIGHT && this.#failure === null)
+      await Promise.race(this.#inFlight)
     if (this.#failure !== null) throw this.#failure
   }
 }

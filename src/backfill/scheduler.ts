@@ -6,8 +6,8 @@ import type { Observer } from '../observe/observer.ts'
 import { resyncFailed, resyncFinished, resyncStarted } from '../observe/sync-events.ts'
 import { type Identity, IdentityError } from '../protocol/identity.ts'
 import { accountErrorOf, XrpcError } from '../protocol/xrpc-error.ts'
-import type { Store } from '../store/open.ts'
 import type { RepoRow } from '../store/repo-row.ts'
+import type { Store } from '../store/store.ts'
 import { Hosts } from './hosts.ts'
 import { ClaimLostError, type FetchedRepo } from './resync.ts'
 
@@ -20,7 +20,13 @@ export interface SchedulerDeps {
   readonly identify: (row: RepoRow, signal: AbortSignal) => Promise<Resolved | null>
   /** Where to fetch it from. */
   readonly hostOf: (identity: Resolved) => string
-  readonly fetch: (row: RepoRow, identity: Resolved, host: string, fresh: boolean, signal: AbortSignal) => Promise<FetchedRepo>
+  readonly fetch: (
+    row: RepoRow,
+    identity: Resolved,
+    host: string,
+    fresh: boolean,
+    signal: AbortSignal,
+  ) => Promise<FetchedRepo>
   /** Runs in the repo's lane. Returns how many records were deleted. */
   readonly cutOver: (row: RepoRow, fetched: FetchedRepo, fresh: boolean) => Promise<number>
   /** The host says the account is gone, suspended, … (rule F7). */
@@ -203,7 +209,14 @@ export class Scheduler {
       this.#done++
       this.#records += fetched.records
       const { records, bytes } = fetched
-      resyncFinished(observer, { did: row.did, first, records, deleted, bytes, ms: performance.now() - began })
+      resyncFinished(observer, {
+        did: row.did,
+        first,
+        records,
+        deleted,
+        bytes,
+        ms: performance.now() - began,
+      })
     } catch (error) {
       answered = !this.#hostTrouble(error, host)
       await this.#fail(row, error)
@@ -220,7 +233,8 @@ export class Scheduler {
     const limited = error.status === 429
     if (!limited && error.status !== null && error.status < 500) return false
     if (error.status === null && !error.retry) return false
-    const reset = error.rateLimit?.remaining === 0 ? error.rateLimit.resetAt - Date.now() : null
+    const resetAt = error.rateLimit?.remaining === 0 ? error.rateLimit.resetAt : null
+    const reset = resetAt === null ? null : resetAt - Date.now()
     this.#hosts.pause(host, error.message, error.retryAfterMs ?? (limited ? reset : null), Date.now())
     return true
   }

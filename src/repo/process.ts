@@ -1,15 +1,27 @@
 import { LRUCache } from 'lru-cache'
-import type { Unit, Outcome } from '../dispatch/unit.ts'
+import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { DiscontinuousError, InvalidError, LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
-import { bufferOverflowed, legacyCommit, messageDiscontinuous, messageEnded, messageInvalid } from '../observe/sync-events.ts'
+import {
+  bufferOverflowed,
+  legacyCommit,
+  messageDiscontinuous,
+  messageEnded,
+  messageInvalid,
+} from '../observe/sync-events.ts'
 import { decodeFrame, type FrameHead } from '../protocol/frame.ts'
 import { type Identity, IdentityError, type IdentityResolver } from '../protocol/identity.ts'
 import { parseKey } from '../protocol/key.ts'
-import type { AccountMessage, CommitMessage, IdentityMessage, Message, SyncMessage } from '../protocol/message.ts'
-import type { Store } from '../store/open.ts'
+import type {
+  AccountMessage,
+  CommitMessage,
+  IdentityMessage,
+  Message,
+  SyncMessage,
+} from '../protocol/message.ts'
 import type { RepoPatch, RepoRow } from '../store/repo-row.ts'
-import { decide } from './decide.ts'
+import type { Store } from '../store/store.ts'
+import { decide, decideAccount, decideIdentity, decideSync } from './decide.ts'
 import { type VerifiedCommit, verifyCommit, verifySync } from './verify.ts'
 
 export interface ProcessorDeps {
@@ -19,6 +31,8 @@ export interface ProcessorDeps {
   readonly observer: Observer
   readonly legacy: 'proven' | 'resync' | 'reject'
   readonly wants: (collection: string) => boolean
+  /** Repos are fetched from a mirror that may be behind the stream. */
+  readonly mirror: boolean
   /** An untracked repo was named: true when it was added. */
   readonly discover: (message: Message & { did: string }) => Promise<boolean>
   /** A repo is due for a fetch. */
@@ -58,6 +72,8 @@ export class Processor {
       await this.#deps.discover(message)
       return
     }
+    // On its way out: nothing that happens to it matters any more.
+    if (row.removal !== null) return
     try {
       await this.#act(row, message, frame)
     } catch (error) {
@@ -96,6 +112,7 @@ export class Processor {
   async #act(row: RepoRow, message: Subject, frame: Uint8Array): Promise<void> {
     if (message.kind === 'identity') return this.#identity(row)
     if (message.kind === 'account') return this.#account(row, message)
+    if (row.standing === 'not-found') return this.#foundAgain(row, message)
     let current: RepoRow | null = row
     for (let attempt = 0; current !== null; attempt++) {
       if (attempt > 8) throw new DiscontinuousError('B19', `the repo row keeps moving; did=${row.did}`)
@@ -106,9 +123,13 @@ export class Processor {
   }
 
   /** False when the row moved meanwhile and the decision must be made again. */
-  async #commitOrSync(row: RepoRow, message: CommitMessage | SyncMessage, frame: Uint8Array): Promise<boolean> {
+  async #commitOrSync(
+    row: RepoRow,
+    message: CommitMessage | SyncMessage,
+    frame: Uint8Array,
+  ): Promise<boolean> {
     const { observer } = this.#deps
-    const decision = decide(row, message)
+    const decision = decide(row, message, { mirror: this.#deps.mirror })
     switch (decision.action) {
       case 'ignore':
       case 'skip':
@@ -127,14 +148,10 @@ export class Processor {
     const { submit, wants, observer, store, onDue } = this.#deps
     const verified = await this.verify(row, message)
     const outcome = await submit({
-      repoId: row.id,
-      did: row.did,
-      source: 'live',
+      ...unitOf(row),
       rev: verified.rev,
       guard: { rev: row.rev, run: row.run, state: 'active' },
       ops: verified.ops.filter((op) => wants(op.collection)),
-      run: row.run,
-      mode: 'trust',
       patch: { rev: verified.rev, data: verified.data },
     })
     if (outcome === 'stale') return false
@@ -161,11 +178,20 @@ export class Processor {
       if (again.signingKey === null || again.signingKey === key) throw error
       head = verifySync(message, this.#key(row, again.signingKey))
     }
-    if (row.data !== null && Buffer.compare(head.data, row.data) === 0) {
-      messageEnded(this.#deps.observer, 'sync', 'seen', 'C4')
-      return true
+    const next = decideSync(row, head)
+    if (next === 'resync') {
+      throw new DiscontinuousError(
+        'C5',
+        `#sync is ahead of us; did=${row.did}; rev=${head.rev}; ours=${row.rev}`,
+      )
     }
-    throw new DiscontinuousError('C5', `#sync is ahead of us; did=${row.did}; rev=${head.rev}; ours=${row.rev}`)
+    if (next === 'advance') {
+      const guard = { rev: row.rev, run: row.run, state: 'active' as const }
+      const patch = { rev: head.rev, data: head.data }
+      if ((await this.#deps.submit({ ...unitOf(row), rev: head.rev, guard, patch })) === 'stale') return false
+    }
+    messageEnded(this.#deps.observer, 'sync', 'seen', 'C4')
+    return true
   }
 
   async #buffer(row: RepoRow, message: CommitMessage | SyncMessage, frame: Uint8Array): Promise<boolean> {
@@ -177,7 +203,11 @@ export class Processor {
     }
     bufferOverflowed(observer, { did: row.did })
     await store.buffer.clear(row.id)
-    await store.repos.patch(row.id, { state: 'desynchronized', error: 'resync buffer full' }, { run: row.run })
+    await store.repos.patch(
+      row.id,
+      { state: 'desynchronized', error: 'resync buffer full' },
+      { run: row.run },
+    )
     onDue()
     return true
   }
@@ -192,36 +222,40 @@ export class Processor {
       this.#deps.identity.forget(row.did)
       await this.#deps.store.repos.patch(row.id, { signingKey: null }, {})
       messageEnded(this.#deps.observer, 'identity', 'unresolved', 'D1')
-      this.#deps.observer.log.warn({ did: row.did, err: error }, 'an identity could not be resolved; asking again later')
+      this.#deps.observer.log.warn(
+        { did: row.did, err: error },
+        'an identity could not be resolved; asking again later',
+      )
     }
   }
 
   /** Rules E1–E5, E9. */
   async #account(row: RepoRow, message: AccountMessage): Promise<void> {
     const { submit, observer, onDue, onDeleted } = this.#deps
-    const standing = message.active ? 'active' : (message.status ?? 'inactive')
-    if (standing === row.standing || row.standing === 'deleted') {
-      messageEnded(observer, 'account', 'seen', 'E9')
+    const decision = decideAccount(row, message)
+    if (decision.action === 'skip') {
+      messageEnded(observer, 'account', 'seen', decision.rule)
       return
     }
+    const { from, to, next } = decision
     // Commits of an inactive account were ignored: fetch it again when it is back (rule E5).
-    const back = standing === 'active'
-    const patch: RepoPatch = back ? { standing, state: 'desynchronized', retryAt: null } : { standing }
+    const due = next === 'resync' ? { state: 'desynchronized' as const, retryAt: null } : {}
     await submit({
-      repoId: row.id,
-      did: row.did,
-      source: 'live',
-      rev: row.rev ?? '',
-      guard: {},
-      ops: [],
-      run: row.run,
-      mode: 'trust',
-      patch,
-      account: { did: row.did, active: message.active, status: standing, from: row.standing },
+      ...unitOf(row),
+      patch: { standing: to, ...due },
+      account: { did: row.did, active: message.active, status: to, from },
     })
     messageEnded(observer, 'account', 'applied', null)
-    if (back) onDue()
-    if (standing === 'deleted') onDeleted({ ...row, standing })
+    if (next === 'resync') onDue()
+    if (next === 'remove') onDeleted({ ...row, standing: to })
+  }
+
+  /** Its host did not know the repo when we asked (rule F7), yet here it speaks: fetch it again. */
+  async #foundAgain(row: RepoRow, message: CommitMessage | SyncMessage): Promise<void> {
+    const patch: RepoPatch = { standing: 'active', state: 'desynchronized', retryAt: null }
+    await this.#deps.store.repos.patch(row.id, patch, { run: row.run })
+    messageEnded(this.#deps.observer, message.kind, 'discontinuous', 'F7')
+    this.#deps.onDue()
   }
 
   /** A broken frame of a tracked repo: we no longer know its head. */
@@ -229,14 +263,21 @@ export class Processor {
     const { store, observer } = this.#deps
     const row = head.did === null ? null : await store.repos.get(head.did)
     if (row === null) return
-    messageInvalid(observer, { kind: head.kind, did: row.did, seq: head.seq, rule: error.rule, message: error.message })
+    messageInvalid(observer, {
+      kind: head.kind,
+      did: row.did,
+      seq: head.seq,
+      rule: error.rule,
+      message: error.message,
+    })
     if (head.kind === 'commit' || head.kind === 'sync') await this.#desynchronize(row, error)
   }
 
   async #refused(did: string, message: Subject, error: unknown): Promise<void> {
     const { store, observer } = this.#deps
     const facts = { kind: message.kind, did, seq: message.seq }
-    if (error instanceof InvalidError) messageInvalid(observer, { ...facts, rule: error.rule, message: error.message })
+    if (error instanceof InvalidError)
+      messageInvalid(observer, { ...facts, rule: error.rule, message: error.message })
     else if (error instanceof DiscontinuousError) {
       messageDiscontinuous(observer, { ...facts, rule: error.rule, message: error.message })
     } else if (error instanceof IdentityError) {
@@ -261,24 +302,19 @@ export class Processor {
 
 /** What changed between the row and the identity, as a unit; null when nothing did. */
 export function identityUnit(row: RepoRow, identity: Identity): Unit | null {
-  const changed: Record<string, { from: string | null; to: string | null }> = {}
-  for (const name of ['handle', 'pds', 'signingKey'] as const) {
-    if (identity[name] !== row[name]) changed[name] = { from: row[name], to: identity[name] }
-  }
-  if (Object.keys(changed).length === 0) return null
-  const { did, handle, pds, signingKey } = identity
-  const known = row.pds !== null || row.signingKey !== null
-  const moved = known && changed.pds !== undefined && (row.state === 'active' || row.state === 'resyncing')
+  const decision = decideIdentity(row, identity)
+  if (decision === null || decision === 'remove') return null
+  const moved = decision.resync && (row.state === 'active' || row.state === 'resyncing')
+  const { handle, pds, signingKey } = { ...row, ...decision.patch }
   return {
-    repoId: row.id,
-    did: row.did,
-    source: 'live',
-    rev: row.rev ?? '',
-    guard: {},
-    ops: [],
-    run: row.run,
-    mode: 'trust',
-    patch: { handle, pds, signingKey, ...(moved ? { state: 'desynchronized' as const } : {}) },
-    identity: { did, handle, pds, signingKey, changed },
+    ...unitOf(row),
+    patch: { ...decision.patch, ...(moved ? { state: 'desynchronized' as const, retryAt: null } : {}) },
+    identity: { did: row.did, handle, pds, signingKey, changed: decision.changed },
   }
+}
+
+/** A live unit of the repo that carries no ops and guards on nothing. */
+function unitOf(row: RepoRow): Unit {
+  const { id, did, run, rev } = row
+  return { repoId: id, did, source: 'live', rev: rev ?? '', guard: {}, ops: [], run, mode: 'trust' }
 }

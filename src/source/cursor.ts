@@ -31,7 +31,9 @@ export class CursorSaver {
   start(): void {
     this.#timer ??= setInterval(() => {
       this.#watch()
-      this.save().catch((error) => this.#options.observer.log.warn({ err: error }, 'the cursor could not be saved'))
+      this.save().catch((error) =>
+        this.#options.observer.log.warn({ err: error }, 'the cursor could not be saved'),
+      )
     }, this.#options.everyMs ?? 1000)
   }
 

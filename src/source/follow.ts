@@ -143,7 +143,8 @@ export class Follower {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error instanceof LextapError || error instanceof Error ? error : new Error(String(error))
+    this.#failure ??=
+      error instanceof LextapError || error instanceof Error ? error : new Error(String(error))
     this.#drained?.()
     this.#abort.abort()
   }

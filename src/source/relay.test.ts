@@ -68,7 +68,10 @@ test('A7: a new connection resumes after the cursor and says that it is new', as
 })
 
 test('A1: a text frame ends the connection and a new one follows', async () => {
-  const { url } = await relayWith([(socket) => socket.send('hello'), (socket) => socket.send(Buffer.from('fine'))])
+  const { url } = await relayWith([
+    (socket) => socket.send('hello'),
+    (socket) => socket.send(Buffer.from('fine')),
+  ])
   expect((await take(make(url), 1)).texts).toEqual(['fine'])
 })
 
@@ -144,7 +147,8 @@ test('P7: not pulling pauses the socket, so that the sender cannot run ahead', a
   }
   expect(sent).toBeLessThan(2000)
   let read = 0
-  for (let next = await batches.next(); read < 1000; next = await batches.next()) read += next.value?.frames.length ?? 0
+  for (let next = await batches.next(); read < 1000; next = await batches.next())
+    read += next.value?.frames.length ?? 0
   expect(sent).toBeGreaterThan(before)
   stop.abort()
   await batches.return(undefined)

@@ -210,4 +210,3 @@ export function futureCursorError(url: string, cursor: number | null): UserError
     { code: 'future-cursor' },
   )
 }
-
