@@ -93,19 +93,24 @@ export function guardedLookup(resolve: Resolve = lookup): LookupFunction {
   }
 }
 
-/** Connector for an undici agent that refuses private addresses, literal or resolved, unless allowed. */
+/** Connector for an undici agent that refuses private addresses, literal or resolved (rule F10). */
 export function guardedConnector(options: {
   readonly allowPrivateHosts: boolean
+  /** Host names (or literal addresses) that may be private: those the operator named himself. */
+  readonly trustedHosts?: readonly string[]
   /** Time for DNS, TCP and TLS together, ms. */
   readonly timeoutMs: number
   readonly lookup?: Resolve
 }): buildConnector.connector {
   // HTTP/1.1 only: one slow body must not hold back others on a shared connection.
   const base = { timeout: options.timeoutMs, allowH2: false }
-  if (options.allowPrivateHosts) return buildConnector(base)
+  const open = buildConnector(base)
+  if (options.allowPrivateHosts) return open
+  const trusted = new Set(options.trustedHosts?.map((host) => host.toLowerCase()))
   const connect = buildConnector({ ...base, lookup: guardedLookup(options.lookup) })
   return (target, callback) => {
     const literal = target.hostname.replace(/^\[|\]$/g, '')
+    if (trusted.has(literal)) return open(target, callback)
     // A literal address never passes through the lookup.
     if (isIP(literal) !== 0 && !isPublicAddress(literal)) {
       callback(new PrivateAddressError(target.hostname, literal), null)

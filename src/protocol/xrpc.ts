@@ -18,6 +18,8 @@ import { parseRateLimit, type RateLimit, type ResponseHeaders, XrpcError } from 
 export interface XrpcClientOptions {
   /** Talk to private and loopback addresses too (the sandbox needs it). Default false (rule F10). */
   readonly allowPrivateHosts?: boolean
+  /** Hosts that may be private all the same: the operator's own relay or directory. Redirects from them may not. */
+  readonly trustedHosts?: readonly string[]
   /** Default `lextap`. */
   readonly userAgent?: string
   /** Time for a whole answer of `json` and `get`, and for the head of a `stream`, ms. Default 30000. */
@@ -73,6 +75,7 @@ export class XrpcClient {
     this.#agent = new Agent({
       connect: guardedConnector({
         allowPrivateHosts: this.#allowPrivateHosts,
+        trustedHosts: options.trustedHosts ?? [],
         timeoutMs: Math.min(10_000, this.#timeoutMs),
       }),
       allowH2: false,
@@ -190,7 +193,7 @@ function parseUrl(text: string, shown: string, base?: URL): URL {
 
 /** `https://host/xrpc/<nsid>?…`; arrays repeat the parameter, null and undefined leave it out. */
 export function xrpcUrl(host: string, nsid: string, params: XrpcParams = {}): string {
-  const url = parseUrl(/^https?:\/\//i.test(host) ? host : `https://${host}`, host)
+  const url = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(host) ? host : `https://${host}`, host)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/xrpc/${nsid}`
   url.search = ''
   for (const [name, value] of Object.entries(params)) {
