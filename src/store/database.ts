@@ -49,6 +49,8 @@ export interface UserSide extends UserTx {
   readonly tx: Kysely<UserDatabase>
   /** Sends what row writers buffered and waits for every statement under way. Throws the first error. */
   flush(): Promise<void>
+  /** The first error of a statement so far, also one that the handler hid; null where errors come late. */
+  failed(): { readonly error: unknown } | null
   /** From now on every use of `tx` and `rows` throws. Cancels what still runs where the database can. */
   end(): void
 }
@@ -107,5 +109,12 @@ export interface SqlWords {
   /** The same, leaving out rows that others have locked. */
   readonly forUpdateSkipLocked: string
   /** Column types of our migrations. */
-  readonly types: { readonly id: string; readonly int: string; readonly big: string; readonly bytes: string }
+  readonly types: {
+    readonly id: string
+    /** Like `id`, and a number is never used twice, deleted or not. */
+    readonly serial: string
+    readonly int: string
+    readonly big: string
+    readonly bytes: string
+  }
 }

@@ -2,7 +2,7 @@ import type { SqlWords } from '../database.ts'
 
 /** The first released schema. Never edited once released: later changes are migrations of their own. */
 export function first(sql: SqlWords): string[] {
-  const { id, int, big, bytes } = sql.types
+  const { id, serial, int, big, bytes } = sql.types
   return [
     `create table lextap_repo (
       id ${id},
@@ -67,10 +67,18 @@ export function first(sql: SqlWords): string[] {
       unique (repo_id, collection, rkey)
     )`,
     `create table lextap_outbox (
-      id ${id},
+      id ${serial},
+      kind text not null,
+      did text not null,
+      live ${int} not null,
       name text not null,
-      payload text not null,
-      created_at ${big} not null
+      body text not null,
+      created_at ${big} not null,
+      attempts ${int} not null default 0,
+      error text,
+      failed_at ${big}
     )`,
+    'create index lextap_outbox_lane on lextap_outbox (did, id) where failed_at is null',
+    'create index lextap_outbox_failed on lextap_outbox (id) where failed_at is not null',
   ]
 }

@@ -31,7 +31,13 @@ const sql: SqlWords = {
   listOf: (n) => `json_each($${n})`,
   forUpdate: '',
   forUpdateSkipLocked: '',
-  types: { id: 'integer primary key', int: 'integer', big: 'integer', bytes: 'blob' },
+  types: {
+    id: 'integer primary key',
+    serial: 'integer primary key autoincrement',
+    int: 'integer',
+    big: 'integer',
+    bytes: 'blob',
+  },
 }
 
 /** Another process (a command line tool, a backup) may hold the file for so long before we give up, ms. */
