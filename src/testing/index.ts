@@ -1,3 +1,4 @@
+export type { SeedRecord } from './bulk.ts'
 export { Capture } from './capture.ts'
 export type { CarExport, CarOrder } from './car.ts'
 export type { AccountEvent, CommitEvent, IdentityEvent, NetworkEvent, SyncEvent } from './event.ts'
@@ -10,4 +11,11 @@ export { Random } from './random.ts'
 export { COLLECTIONS, RecordMaker, type SandboxCollection } from './records.ts'
 export { type CommitResult, type RepoStatus, type RepoWrite, TestRepo, type Written } from './repo.ts'
 export type { EventStream, SentFrame } from './stream.ts'
+export {
+  type TrafficKind,
+  type TrafficOptions,
+  type TrafficStep,
+  type TrafficWeights,
+  traffic,
+} from './traffic.ts'
 export type { RepoBlock } from './tree.ts'

@@ -52,6 +52,16 @@ export class Random {
     return out
   }
 
+  /** One of the choices, in proportion to their weights. */
+  weighted<T>(choices: readonly (readonly [T, number])[]): T {
+    let at = (this.next() / 0x1_0000_0000) * choices.reduce((sum, [, weight]) => sum + weight, 0)
+    for (const [choice, weight] of choices) {
+      at -= weight
+      if (at < 0) return choice
+    }
+    throw new RangeError('nothing to choose from')
+  }
+
   /** A shuffled copy. */
   shuffle<T>(items: readonly T[]): T[] {
     const out = [...items]
