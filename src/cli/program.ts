@@ -11,6 +11,26 @@ interface Entry {
 
 export const COMMANDS: readonly Entry[] = [
   {
+    name: 'run',
+    summary: 'follow the network and call your handlers',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'how level the database is',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'repos',
+    summary: 'the accounts that are followed: list, add, remove, resync, show',
+    load: () => import('./commands/repos.ts'),
+  },
+  {
+    name: 'migrate',
+    summary: 'migrations of your own tables: up, down, status, make',
+    load: () => import('./commands/migrate.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config as it is understood',
     load: () => import('./commands/config.ts'),
@@ -20,7 +40,9 @@ export const COMMANDS: readonly Entry[] = [
 /** Runs the command line and gives back the exit code: 0 done, 1 fix something, 2 wrong usage, 75 try again later. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   try {
-    await buildProgram().parseAsync(argv, { from: 'user' })
+    const [first, ...rest] = argv
+    const args = first === 'help' ? [...rest, '--help'] : argv
+    await buildProgram().parseAsync(args, { from: 'user' })
     return Number(process.exitCode ?? 0)
   } catch (error) {
     // Help and version end this way too, with code 0; commander has printed whatever there is to say.
@@ -37,7 +59,8 @@ export function buildProgram(): Command {
     .usage('<command> [options]')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help; after a command, of that command')
-    .helpCommand('help [command]', 'print help of a command')
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: (entry) => entry.name() })
     .enablePositionalOptions()
     .showHelpAfterError('(lextap --help lists the commands)')
     .exitOverride()

@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { importUserModule } from '../config/module.ts'
+import type { ResolvedConfig } from '../config/types.ts'
+import type { HandlerDefinition, RecordSchema } from '../dispatch/handler.ts'
+import { UserError } from '../errors.ts'
+
+export interface LoadedHandlers {
+  readonly definitions: readonly HandlerDefinition[]
+  /** NSID → schema of every record lexicon. */
+  readonly schemas: Readonly<Record<string, RecordSchema>>
+}
+
+const MODULE = /\.(ts|mts|js|mjs)$/
+const NOT_A_HANDLER = /\.(test|spec|d|test-d)\.[a-z]+$/
+
+/** Imports the project's generated code and every handlers module, and collects what `on(…)` and its sisters made. */
+export async function loadHandlers(config: ResolvedConfig): Promise<LoadedHandlers> {
+  const schemas = await loadSchemas(config)
+  const files = config.handlers.flatMap(modulesOf)
+  const definitions = new Set<HandlerDefinition>()
+  for (const file of files) {
+    const exports = await importUserModule(file, 'a handlers module')
+    for (const value of Object.values(exports).flat()) if (isDefinition(value)) definitions.add(value)
+  }
+  if (definitions.size === 0) throw nothingFound(config, files)
+  return { definitions: [...definitions], schemas }
+}
+
+async function loadSchemas(config: ResolvedConfig): Promise<LoadedHandlers['schemas']> {
+  const file = ['handlers.ts', 'handlers.js'].map((name) => join(config.generated, name)).find(existsSync)
+  if (file === undefined) {
+    const missing = relative(process.cwd(), join(config.generated, 'handlers.ts'))
+    throw new UserError(`${missing} is not there yet; write it with: lextap codegen`, {
+      code: 'not-generated',
+    })
+  }
+  const { schemas } = await importUserModule(file, 'the generated code')
+  if (typeof schemas !== 'object' || schemas === null) {
+    const shown = relative(process.cwd(), file)
+    throw new UserError(`${shown} was written by another version; write it anew with: lextap codegen`, {
+      code: 'not-generated',
+    })
+  }
+  return schemas as LoadedHandlers['schemas']
+}
+
+/** The module itself, or every module in the folder, sorted by path so that order never depends on the disk. */
+function modulesOf(path: string): string[] {
+  const file = [path, `${path}.ts`, `${path}.js`, `${path}.mjs`].find(existsSync)
+  if (file === undefined) {
+    const shown = relative(process.cwd(), path)
+    throw new UserError(
+      `handlers: there is no folder or module ${shown}; create it, or set handlers in the config`,
+      {
+        code: 'handlers',
+      },
+    )
+  }
+  if (!statSync(file).isDirectory()) return [file]
+  return readdirSync(file, { recursive: true, encoding: 'utf8' })
+    .filter((name) => MODULE.test(name) && !NOT_A_HANDLER.test(name) && !name.includes('node_modules'))
+    .sort()
+    .map((name) => join(file, name))
+}
+
+const KINDS = new Set(['record', 'identity', 'account'])
+
+function isDefinition(value: unknown): value is HandlerDefinition {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false
+  if (!KINDS.has(String(value.kind))) return false
+  return 'handle' in value || ('handlers' in value && 'pattern' in value)
+}
+
+function nothingFound(config: ResolvedConfig, files: readonly string[]): UserError {
+  const where = config.handlers.map((path) => relative(process.cwd(), path)).join(', ')
+  const what = files.length === 0 ? 'has no modules' : `exports no handlers (read ${files.length} modules)`
+  return new UserError(
+    `${where} ${what}; export what on(…) returns: export const post = on('app.bsky.feed.post', { … })`,
+    {
+      code: 'handlers',
+    },
+  )
+}

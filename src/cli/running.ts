@@ -1,0 +1,67 @@
+import type { Observer } from '../observe/observer.ts'
+import type { Tap, TapStatus } from '../tap.ts'
+import type { ProgressLine } from './progress.ts'
+import { statusLine } from './status-line.ts'
+import { onStopSignals } from './stop-signals.ts'
+
+export interface RunningOptions {
+  readonly observer: Observer
+  readonly line: ProgressLine
+  /** Ends the run as a signal would. */
+  readonly end?: Promise<unknown>
+  /** Called about once a second with the status. */
+  readonly onStatus?: (status: TapStatus) => void
+  /** The progress line. Default {@link statusLine}. */
+  readonly describe?: (status: TapStatus) => string
+}
+
+/** Runs a tap until a signal, `end` or a failure; then stops it and leaves nothing behind. */
+export async function runUntilStopped(tap: Tap, options: RunningOptions): Promise<void> {
+  const { observer } = options
+  using signals = onStopSignals((signal) => {
+    observer.log.info({ signal }, 'stopping; once more ends at once')
+  })
+  const ended = new AbortController()
+  try {
+    await Promise.race([tap.start(), signals.first])
+    const watching = watchStatus(tap, options, ended.signal)
+    await Promise.race([
+      tap.finished,
+      signals.first,
+      watching,
+      ...(options.end === undefined ? [] : [options.end]),
+    ])
+  } finally {
+    ended.abort()
+    options.line.end()
+    await tap.stop()
+  }
+  observer.log.info('stopped')
+}
+
+/** Status once a second, less often where asking for it takes long. Never resolves before `signal`. */
+async function watchStatus(tap: Tap, options: RunningOptions, signal: AbortSignal): Promise<void> {
+  const describe = options.describe ?? statusLine
+  while (!signal.aborted) {
+    const before = performance.now()
+    const status = await tap
+      .status()
+      .catch((err: unknown) => options.observer.log.debug({ err }, 'no status'))
+    if (signal.aborted) return
+    if (status !== undefined) {
+      options.onStatus?.(status)
+      options.line.update(describe(status))
+    }
+    await wait(Math.max(1000, 20 * (performance.now() - before)), signal)
+  }
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer)
+    resolve()
+  })
+  return promise
+}

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { UserError } from '../errors.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import type { CommonOptions } from './options.ts'
+import { openProject, type Project } from './project.ts'
+
+export interface StoreContext extends Project {
+  readonly store: Store
+}
+
+/** Opens the project's database beside whatever runs on it, hands it to `fn` and closes it. */
+export async function withStore<T>(
+  flags: CommonOptions,
+  access: 'read' | 'write',
+  fn: (context: StoreContext) => Promise<T>,
+): Promise<T> {
+  const { config, observer } = await openProject(flags)
+  const connections = config.databaseConnections
+  const file = /^(?:sqlite|pglite):(\/.*)$/s.exec(config.database)?.[1]
+  if (access === 'read' && file !== undefined && !existsSync(file)) {
+    throw new UserError(`there is no database yet: ${relative(process.cwd(), file)}; lextap run makes it`, {
+      code: 'no-database',
+    })
+  }
+  const options = { observer, lock: false, readOnly: access === 'read', connections }
+  await using store = await openStore(config.database, options)
+  return await fn({ config, observer, store })
+}
