@@ -16,6 +16,8 @@ export interface RecordIssue {
 export interface ValidateOptions {
   /** Accept blobs of the form before 2023 (`{ cid, mimeType }`). Default true. */
   readonly legacyBlobs?: boolean
+  /** Keep to the specification where the reference validator is more lenient (docs/validation.md). Default false. */
+  readonly strict?: boolean
 }
 
 /** What the runtime needs of a generated record schema. Values are in JSON form. */

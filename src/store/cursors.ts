@@ -24,7 +24,7 @@ export class Cursors {
     )
   }
 
-  async delete(source: string, kind: string): Promise<void> {
+  async clear(source: string, kind: string): Promise<void> {
     await this.#db.run('delete from lextap_cursor where source = $1 and kind = $2', [source, kind])
   }
 

@@ -7,6 +7,8 @@ import { Store } from './store.ts'
 import { type DatabaseUrl, maskPassword, parseDatabaseUrl } from './url.ts'
 import { runUserMigrations } from './user-migrations.ts'
 
+export type { Store }
+
 export interface OpenStoreOptions {
   readonly observer: Observer
   /** Folder of the user's Kysely migrations, brought to the latest; null or absent for none. */
@@ -19,6 +21,8 @@ export interface OpenStoreOptions {
    * guard keeps processes apart there.
    */
   readonly lock?: boolean
+  /** Most connections to open on Postgres. Default 8. */
+  readonly connections?: number
 }
 
 /**

@@ -6,8 +6,8 @@ import { type SqliteHandle, sqliteValue } from './connection.ts'
 
 export interface SideRows {
   readonly writers: Record<string, RowWriter>
-  /** Throws the first error a row write had. */
-  check(): void
+  /** The first error a row write had. */
+  failed(): { readonly error: unknown } | null
   end(): void
 }
 
@@ -47,9 +47,7 @@ export function sqliteRows(
   })
   return {
     writers,
-    check() {
-      if (failed !== null) throw failed.error
-    },
+    failed: () => failed,
     end() {
       over = true
     },

@@ -76,7 +76,11 @@ export class SqliteTransaction implements Transaction {
     const side: UserSide = {
       tx: boundKysely(connection, this.#parts),
       rows: rows.writers,
-      flush: async () => rows.check(),
+      failed: rows.failed,
+      flush: async () => {
+        const failed = rows.failed()
+        if (failed !== null) throw failed.error
+      },
       end: () => {
         connection.end()
         rows.end()

@@ -1,0 +1,104 @@
+import type { Logger } from 'pino'
+import { UserError } from '../errors.ts'
+import { isDid } from '../protocol/syntax.ts'
+import { transactionOver } from '../store/bound-kysely.ts'
+import type { UserSide } from '../store/database.ts'
+import type { OutboxEvent } from '../store/outbox.ts'
+import type { RowWriter, UserDatabase } from '../store/types.ts'
+import type { HandlerContext } from './handler.ts'
+
+/** What handlers asked for besides rows; becomes true with the transaction, or not at all. */
+export interface Effects {
+  readonly track: string[]
+  readonly untrack: { did: string; keepRows: boolean }[]
+  readonly outbox: OutboxEvent[]
+  readonly afterCommit: (() => void | Promise<void>)[]
+}
+
+export const noEffects = (): Effects => ({ track: [], untrack: [], outbox: [], afterCommit: [] })
+
+/** `into` gets the effects of an attempt that succeeded. */
+export function mergeEffects(into: Effects, from: Effects): void {
+  into.track.push(...from.track)
+  into.untrack.push(...from.untrack)
+  into.outbox.push(...from.outbox)
+  into.afterCommit.push(...from.afterCommit)
+}
+
+/** Whose event it is; `uri` is empty for identity and account events. */
+export interface About {
+  readonly did: string
+  readonly uri: string
+  readonly live: boolean
+}
+
+/** The context of one attempt: handed to every handler call of it, dead when the attempt is over. */
+export class AttemptContext implements HandlerContext<UserDatabase, Record<string, RowWriter>> {
+  readonly tx: UserSide['tx']
+  readonly rows: UserSide['rows']
+  readonly effects: Effects = noEffects()
+  readonly #log: Logger
+  readonly #abort = new AbortController()
+  readonly #outer: AbortSignal
+  #signal: AbortSignal | null = null
+  #over = false
+
+  constructor(side: UserSide, log: Logger, outer: AbortSignal) {
+    this.tx = side.tx
+    this.rows = side.rows
+    this.#log = log
+    this.#outer = outer
+  }
+
+  /** The event whose handler runs. */
+  about: About = { did: '', uri: '', live: false }
+
+  get log(): Logger {
+    const { did, uri } = this.about
+    return this.#log.child(uri === '' ? { did } : { uri })
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= AbortSignal.any([this.#outer, this.#abort.signal])
+    return this.#signal
+  }
+
+  async track(did: string): Promise<void> {
+    this.#alive()
+    this.effects.track.push(checked(did))
+  }
+
+  async untrack(did: string, options: { keepRows?: boolean } = {}): Promise<void> {
+    this.#alive()
+    this.effects.untrack.push({ did: checked(did), keepRows: options.keepRows ?? false })
+  }
+
+  afterCommit(fn: () => void | Promise<void>): void {
+    this.#alive()
+    this.effects.afterCommit.push(fn)
+  }
+
+  async emit(name: string, payload: unknown): Promise<void> {
+    this.#alive()
+    // Text now: what the handler changes afterwards is not what it emitted.
+    const text = JSON.stringify(payload)
+    if (text === undefined) throw new UserError(`emit needs a payload that JSON can hold; event=${name}`)
+    const { did, live } = this.about
+    const body = `"type":"emit","name":${JSON.stringify(name)},"did":"${did}","payload":${text}}`
+    this.effects.outbox.push({ kind: 'emit', did, live, name, body })
+  }
+
+  end(reason?: unknown): void {
+    this.#over = true
+    this.#abort.abort(reason)
+  }
+
+  #alive(): void {
+    if (this.#over) throw transactionOver()
+  }
+}
+
+function checked(did: string): string {
+  if (!isDid(did)) throw new UserError(`not a DID: ${did}`)
+  return did
+}

@@ -1,0 +1,227 @@
+import { backoffMs } from '../async/backoff.ts'
+import { sleep } from '../async/signal.ts'
+import { LextapError, TemporaryError } from '../errors.ts'
+import { batchApplied, batchFailed, hookFailed, letterWritten } from '../observe/dispatch-events.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { Store } from '../store/store.ts'
+import { type Applied, type ApplyDeps, applyBatch } from './apply.ts'
+import type { InvalidPolicy } from './check-record.ts'
+import { type BatchLimits, Gatherer } from './gather.ts'
+import { DatabaseFault } from './halve.ts'
+import type { Registry } from './registry.ts'
+import type { Outcome, Unit } from './unit.ts'
+import type { RetryOutcome, Work } from './work.ts'
+
+export interface DispatcherOptions {
+  readonly store: Store
+  readonly registry: Registry
+  readonly observer: Observer
+  readonly policy: {
+    /** Pattern → what becomes of records that break their lexicon (H3); `*` stands for the rest. */
+    readonly invalid: Readonly<Record<string, InvalidPolicy>>
+    readonly legacyBlobs: boolean
+  }
+  readonly handling: { readonly attempts: number; readonly timeoutMs: number }
+  /** Keep record bodies for replays. */
+  readonly keepBodies: boolean
+  /** Handlers asked to follow these; the rows are committed. */
+  readonly onTrack?: (dids: readonly string[]) => void
+  /** A handler asked to stop following; the row's `removal` says so after a restart too. */
+  readonly onUntrack?: (did: string, keepRows: boolean) => void
+  readonly batch?: Partial<BatchLimits>
+}
+
+const LIMITS: BatchLimits = { maxWorks: 500, maxOps: 2000 }
+const RETRY = { baseMs: 50, maxMs: 10_000 }
+
+/** Applies units, many to a transaction. Units of one repo apply in the order they were submitted. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #deps: ApplyDeps
+  readonly #gatherer: Gatherer
+  readonly #abort = new AbortController()
+  readonly #idle: (() => void)[] = []
+  #running = 0
+  #scheduled = false
+  #closed = false
+  #ready: Promise<void>
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#deps = { ...options, signal: this.#abort.signal }
+    this.#gatherer = new Gatherer({ ...LIMITS, ...options.batch })
+    this.#ready = options.store.collections.intern(options.registry.collections)
+    this.#ready.catch(() => {}) // the first batch reports it
+  }
+
+  /**
+   * Resolves when the unit is committed or its guard did not hold. Rejects with a TemporaryError when the
+   * dispatcher stops first; nothing of the unit is written then.
+   */
+  submit(unit: Unit): Promise<Outcome> {
+    return this.#push<Outcome>((settle) => ({
+      kind: 'unit',
+      unit,
+      repoId: unit.repoId,
+      did: unit.did,
+      size: Math.max(1, unit.ops.length),
+      live: unit.source === 'live',
+      ...settle,
+    }))
+  }
+
+  /** Applies a dead letter's stored body again, when it is still the current record; drops it otherwise. */
+  async retryDeadLetter(id: number): Promise<RetryOutcome> {
+    const letter = await this.#options.store.deadLetters.get(id)
+    if (letter === null) return 'gone'
+    return this.#push<RetryOutcome>((settle) => ({
+      kind: 'retry',
+      letter,
+      repoId: letter.repoId,
+      did: letter.did,
+      size: 1,
+      live: true,
+      ...settle,
+    }))
+  }
+
+  /** Works that wait or run. */
+  get size(): number {
+    return this.#gatherer.size + this.#running
+  }
+
+  /**
+   * Takes nothing new and finishes what was submitted; after `graceMs` the handlers' signals abort and
+   * whatever is left is rejected. Twice is fine.
+   */
+  async close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#closed = true
+    const timer = setTimeout(() => this.#stop(), options.graceMs ?? 10_000)
+    try {
+      await this.#whenIdle()
+    } finally {
+      clearTimeout(timer)
+      this.#stop()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #push<R>(
+    make: (settle: { resolve: (result: R) => void; reject: (error: unknown) => void }) => unknown,
+  ): Promise<R> {
+    if (this.#closed) return Promise.reject(stopped())
+    const { promise, resolve, reject } = Promise.withResolvers<R>()
+    this.#gatherer.push(make({ resolve, reject }) as Work)
+    this.#schedule()
+    return promise
+  }
+
+  /** Whatever is submitted in this turn of the event loop shares a batch; more gathers while one is written. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      while (this.#running < this.#options.store.db.concurrency && this.#gatherer.hasReady) {
+        void this.#run(this.#gatherer.take())
+      }
+      if (this.#running === 0 && this.#gatherer.size === 0) for (const done of this.#idle.splice(0)) done()
+    })
+  }
+
+  async #run(works: readonly Work[]): Promise<void> {
+    this.#running++
+    try {
+      const applied = await this.#apply(works)
+      this.#committed(applied)
+    } catch (error) {
+      for (const work of works) work.reject(error)
+    } finally {
+      this.#running--
+      this.#gatherer.done(works)
+      this.#schedule()
+    }
+  }
+
+  /** Tries until the database takes it: a batch is never given up because of the database. */
+  async #apply(works: readonly Work[]): Promise<Applied> {
+    const { store, observer } = this.#options
+    let careful = false
+    for (let failures = 0; ; failures++) {
+      if (this.#abort.signal.aborted) throw stopped()
+      const start = performance.now()
+      try {
+        await this.#ready
+        const applied = await applyBatch(this.#deps, works, careful)
+        batchApplied(observer, factsOf(works, applied, performance.now() - start))
+        return applied
+      } catch (error) {
+        if (this.#abort.signal.aborted) throw stopped()
+        const cause = error instanceof DatabaseFault ? error.cause : error
+        const fault =
+          error instanceof DatabaseFault ? (store.db.faultOf(cause) ?? 'connection') : store.db.faultOf(error)
+        if (fault === null) {
+          // The commit itself refused: a deferred constraint. Look after every piece who broke it.
+          if (careful || error instanceof LextapError) throw error
+          careful = true
+          continue
+        }
+        const waitMs = backoffMs(failures, RETRY)
+        batchFailed(observer, { fault, works: works.length, failures: failures + 1, waitMs, error: cause })
+        this.#ready = store.collections.intern(this.#options.registry.collections)
+        this.#ready.catch(() => {})
+        await sleep(waitMs, this.#abort.signal).catch(() => {})
+      }
+    }
+  }
+
+  #committed(applied: Applied): void {
+    const { store, observer, onTrack, onUntrack } = this.#options
+    for (const row of applied.patched) store.repos.committed(row)
+    for (const did of applied.removed) store.repos.forget(did)
+    for (const repoId of applied.buffers) store.buffer.changed(repoId)
+    const { track, untrack, afterCommit } = applied.effects
+    store.repos.added(track)
+    for (const { did } of untrack) store.repos.forget(did)
+    for (const letter of applied.letters) letterWritten(observer, letter)
+    for (const [work, outcome] of applied.outcomes) {
+      if (outcome === 'stale') store.repos.forget(work.did)
+      work.resolve(outcome as never)
+    }
+    if (track.length > 0) onTrack?.(track)
+    for (const { did, keepRows } of untrack) onUntrack?.(did, keepRows)
+    if (afterCommit.length > 0) void this.#runHooks(afterCommit)
+  }
+
+  async #runHooks(hooks: Applied['effects']['afterCommit']): Promise<void> {
+    for (const hook of hooks) {
+      try {
+        await hook()
+      } catch (error) {
+        hookFailed(this.#options.observer, error)
+      }
+    }
+  }
+
+  #whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.push(resolve)
+      this.#schedule()
+    })
+  }
+
+  #stop(): void {
+    if (!this.#abort.signal.aborted) this.#abort.abort(stopped())
+    for (const work of this.#gatherer.drain()) work.reject(stopped())
+  }
+}
+
+const stopped = () => new TemporaryError('lextap is stopping', { code: 'stopping' })
+
+function factsOf(works: readonly Work[], applied: Applied, ms: number) {
+  const stale = [...applied.outcomes.values()].filter((outcome) => outcome === 'stale').length
+  return { works: works.length, stale, events: applied.jobs.length, letters: applied.letters.length, ms }
+}

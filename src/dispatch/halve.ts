@@ -1,0 +1,83 @@
+import type { Transaction } from '../store/database.ts'
+import { type AttemptOptions, attempt, isTimeout } from './attempt.ts'
+import { type Effects, mergeEffects, noEffects } from './context.ts'
+import type { Job } from './job.ts'
+
+/** Trouble of the database itself: the transaction is lost and the whole batch runs again. */
+export class DatabaseFault extends Error {
+  constructor(cause: unknown) {
+    super('the database failed', { cause })
+  }
+}
+
+export interface HalvingOptions extends AttemptOptions {
+  /** Failures before a job is given up. */
+  readonly attempts: number
+}
+
+/**
+ * Applies `jobs` in order. When anything fails, rolls back to the savepoint and goes on in smaller pieces,
+ * one after another, until the culprit is alone: it is tried up to `attempts` times and then has its
+ * `failure` set, with nothing written; all the others are applied. One savepoint in the good case.
+ * @throws DatabaseFault; the signal's reason when the dispatcher stops.
+ */
+export async function applyJobs(
+  tx: Transaction,
+  jobs: readonly Job[],
+  options: HalvingOptions,
+): Promise<Effects> {
+  const effects = noEffects()
+  // Pieces still to do, the next one last.
+  const todo: (readonly Job[])[] = [jobs]
+  for (let piece = todo.pop(); piece !== undefined; piece = todo.pop()) {
+    if (piece.length > 0) await applyPiece(tx, piece, options, effects, todo)
+  }
+  return effects
+}
+
+async function applyPiece(
+  tx: Transaction,
+  jobs: readonly Job[],
+  options: HalvingOptions,
+  effects: Effects,
+  todo: (readonly Job[])[],
+): Promise<void> {
+  await tx.savepoint()
+  let result = await attempt(tx, jobs, options)
+  if (result.ok) {
+    try {
+      await tx.releaseSavepoint()
+      mergeEffects(effects, result.effects)
+      return
+    } catch (error) {
+      // A statement failed and the handler hid it: Postgres refuses everything after it.
+      result = { ok: false, error, culprit: jobs.length === 1 ? 0 : null }
+    }
+  }
+  if (tx.fault !== null) throw new DatabaseFault(result.error)
+  await tx.rollbackToSavepoint()
+  // What failed because we are stopping has not failed: it comes again after the restart.
+  options.signal.throwIfAborted()
+  todo.push(...smaller(jobs, result.error, result.culprit, options.attempts))
+}
+
+/** The pieces to go on with, last first. */
+function smaller(
+  jobs: readonly Job[],
+  error: unknown,
+  culprit: number | null,
+  attempts: number,
+): (readonly Job[])[] {
+  if (culprit === null) {
+    const middle = jobs.length >> 1
+    return [jobs.slice(middle), jobs.slice(0, middle)]
+  }
+  const job = jobs[culprit] as Job
+  job.attempts++
+  const before = jobs.slice(0, culprit)
+  const after = jobs.slice(culprit + 1)
+  // A call that used up its time is not given it again: everybody else waits meanwhile.
+  if (job.attempts < attempts && !isTimeout(error)) return [after, [job], before]
+  job.failure = { kind: isTimeout(error) ? 'timeout' : 'handler', error }
+  return [after, before]
+}

@@ -1,0 +1,92 @@
+import { UserError } from '../errors.ts'
+import type {
+  AccountHandlerDefinition,
+  HandlerDefinition,
+  IdentityHandlerDefinition,
+  RecordHandlerDefinition,
+  RecordSchema,
+} from './handler.ts'
+import { matches } from './patterns.ts'
+
+export interface RegistryOptions {
+  /** NSID → schema of every record lexicon there is, as `generated/handlers.ts` exports them. */
+  readonly schemas: Readonly<Record<string, RecordSchema>>
+  /** Collections to index, `ns.*` wildcards allowed; null for those with handlers. */
+  readonly collections: readonly string[] | null
+}
+
+/** Which collections we index, what their records look like, and who handles them. */
+export class Registry {
+  /** Collections we index, sorted. */
+  readonly collections: readonly string[]
+  readonly identity: readonly IdentityHandlerDefinition[]
+  readonly account: readonly AccountHandlerDefinition[]
+  readonly #wanted: ReadonlySet<string>
+  readonly #schemas: ReadonlyMap<string, RecordSchema>
+  readonly #handlers = new Map<string, readonly RecordHandlerDefinition[]>()
+
+  /** Throws UserError for a pattern that names no known record lexicon. */
+  constructor(definitions: readonly HandlerDefinition[], options: RegistryOptions) {
+    const records = definitions.filter((d) => d.kind === 'record')
+    this.identity = definitions.filter((d) => d.kind === 'identity')
+    this.account = definitions.filter((d) => d.kind === 'account')
+    this.#schemas = new Map([
+      ...records.flatMap((d) => d.schemas.map((schema) => [schema.$nsid, schema] as const)),
+      ...Object.values(options.schemas).map((schema) => [schema.$nsid, schema] as const),
+    ])
+    const handled = records.flatMap((d) => this.#known(d.pattern, 'a handler'))
+    this.#wanted = new Set(
+      options.collections === null
+        ? handled
+        : options.collections.flatMap((pattern) => this.#known(pattern, 'the option `collections`')),
+    )
+    this.collections = [...this.#wanted].sort()
+    for (const { pattern } of records) this.#reachable(pattern)
+    for (const collection of this.collections) {
+      this.#handlers.set(
+        collection,
+        records.filter((d) => matches(d.pattern, collection)),
+      )
+    }
+  }
+
+  /** Whether records of the collection are indexed (and handled, where there is a handler). */
+  wants(collection: string): boolean {
+    return this.#wanted.has(collection)
+  }
+
+  schemaOf(collection: string): RecordSchema | undefined {
+    return this.#schemas.get(collection)
+  }
+
+  /** In declaration order. */
+  handlersOf(collection: string): readonly RecordHandlerDefinition[] {
+    return this.#handlers.get(collection) ?? []
+  }
+
+  /** The known record collections that the patterns name. */
+  expand(patterns: readonly string[]): string[] {
+    return [
+      ...new Set(patterns.flatMap((pattern) => [...this.#schemas.keys()].filter((c) => matches(pattern, c)))),
+    ]
+  }
+
+  #known(pattern: string, who: string): string[] {
+    const found = this.expand([pattern])
+    if (found.length > 0) return found
+    const known = [...this.#schemas.keys()].sort().join(', ')
+    throw new UserError(
+      `${who} names a collection without a lexicon: ${pattern}; known collections: ${known === '' ? '(none)' : known}`,
+      { code: 'unknown-collection' },
+    )
+  }
+
+  /** A handler that could never run is a mistake, not a choice. */
+  #reachable(pattern: string): void {
+    if (this.collections.some((collection) => matches(pattern, collection))) return
+    throw new UserError(
+      `the handler for ${pattern} would never run: the option \`collections\` leaves it out; indexed collections: ${this.collections.join(', ')}`,
+      { code: 'unreachable-handler' },
+    )
+  }
+}

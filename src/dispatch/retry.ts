@@ -1,0 +1,82 @@
+import { cidEquals, cidToString } from '../protocol/cid.ts'
+import type { Transaction } from '../store/database.ts'
+import type { DeadLetter } from '../store/dead-letters.ts'
+import { checkRecord } from './check-record.ts'
+import type { RecordEvent } from './event.ts'
+import { handles } from './job.ts'
+import { mostSpecific } from './patterns.ts'
+import type { PlanDeps, PlannedJob } from './plan.ts'
+
+/** What a dead letter comes to when it is tried again. */
+export type PlannedRetry =
+  | { readonly kind: 'job'; readonly job: PlannedJob }
+  /** Nothing to call: the letter just goes. */
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'gone' }
+  /** Still invalid. */
+  | { readonly kind: 'failed'; readonly letter: DeadLetter }
+
+/** Checks under the repo's lock that the letter is still about what is true, and makes a job of it. */
+export async function planRetry(deps: PlanDeps, tx: Transaction, id: number): Promise<PlannedRetry> {
+  const letter = await deps.store.deadLetters.get(id, tx)
+  if (letter === null) return { kind: 'gone' }
+  if (letter.action === 'identity' || letter.action === 'account') return planEvent(deps, letter)
+  const current = await deps.store.records.get(letter.repoId, letter.collection, letter.rkey, tx)
+  const same = letter.cid === null ? current === null : current !== null && cidEquals(current.cid, letter.cid)
+  return same ? planRecord(deps, letter) : { kind: 'superseded' }
+}
+
+function planRecord(deps: PlanDeps, letter: DeadLetter): PlannedRetry {
+  const { did, uri, collection, rkey, rev, cid, body } = letter
+  const base = { did, uri, collection, rkey, rev, live: false, source: 'replay' } as const
+  if (cid === null || body === null) return planTask(deps, letter, { ...base, action: 'delete' })
+  const schema = deps.registry.schemaOf(collection)
+  const checked = checkRecord(body, collection, schema, deps.policy.legacyBlobs)
+  if (checked.kind !== 'valid') {
+    const policy = mostSpecific(deps.policy.invalid, collection) ?? 'dead-letter'
+    if (policy === 'skip') return { kind: 'applied' }
+    if (policy === 'dead-letter' || checked.kind === 'undecodable') {
+      const issues = checked.kind === 'invalid' ? JSON.stringify(checked.issues) : null
+      const attempts = letter.attempts + 1
+      return {
+        kind: 'failed',
+        letter: { ...letter, kind: checked.kind, error: checked.error, issues, attempts },
+      }
+    }
+  }
+  return planTask(deps, letter, { ...base, action: 'update', cid: cidToString(cid), record: checked.value })
+}
+
+function planTask(deps: PlanDeps, letter: DeadLetter, event: RecordEvent): PlannedRetry {
+  const handlers = deps.registry
+    .handlersOf(letter.collection)
+    .filter((definition) => handles(definition, event))
+  if (handlers.length === 0) return { kind: 'applied' }
+  return { kind: 'job', job: { ...baseOf(letter), task: { kind: 'record', event, handlers } } }
+}
+
+function planEvent(deps: PlanDeps, letter: DeadLetter): PlannedRetry {
+  const event = JSON.parse(Buffer.from(letter.body ?? []).toString('utf8'))
+  const kind = letter.action === 'identity' ? 'identity' : 'account'
+  const handlers = deps.registry[kind]
+  if (handlers.length === 0) return { kind: 'applied' }
+  return { kind: 'job', job: { ...baseOf(letter), task: { kind, event, handlers } as PlannedJob['task'] } }
+}
+
+const baseOf = (letter: DeadLetter) => ({
+  did: letter.did,
+  repoId: letter.repoId,
+  attempts: 0,
+  failure: null,
+  op: {
+    repoId: letter.repoId,
+    did: letter.did,
+    collection: letter.collection,
+    rkey: letter.rkey,
+    rev: letter.rev,
+    action: letter.action,
+    cid: letter.cid,
+    body: letter.body,
+  },
+})

@@ -1,0 +1,29 @@
+import type { DeadLetter } from '../store/dead-letters.ts'
+import type { Outcome, Unit } from './unit.ts'
+
+/** What became of a retry. `gone` somebody else dealt with the letter · `superseded` a newer record took its place. */
+export type RetryOutcome = 'applied' | 'failed' | 'superseded' | 'gone'
+
+interface Pending<R> {
+  readonly repoId: number
+  readonly did: string
+  /** Ops in it, for the size of batches. */
+  readonly size: number
+  /** Live work goes before historical work of other repos. */
+  readonly live: boolean
+  readonly resolve: (result: R) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface UnitWork extends Pending<Outcome> {
+  readonly kind: 'unit'
+  readonly unit: Unit
+}
+
+export interface RetryWork extends Pending<RetryOutcome> {
+  readonly kind: 'retry'
+  readonly letter: DeadLetter
+}
+
+/** One thing that waits for a transaction. */
+export type Work = UnitWork | RetryWork

@@ -1,0 +1,56 @@
+import type { Observer } from './observer.ts'
+
+/** A transaction committed. `works` units and retries in it, `events` handed to handlers, `letters` given up. */
+export function batchApplied(
+  o: Observer,
+  facts: { works: number; stale: number; events: number; letters: number; ms: number },
+): void {
+  o.metrics.count('lextap_batches_total', 'Transactions committed')
+  o.metrics.count(
+    'lextap_units_total',
+    'Commits, backfill chunks and account changes by what became of them',
+    { outcome: 'applied' },
+    facts.works - facts.stale,
+  )
+  if (facts.stale > 0)
+    o.metrics.count(
+      'lextap_units_total',
+      'Commits, backfill chunks and account changes by what became of them',
+      { outcome: 'stale' },
+      facts.stale,
+    )
+  o.metrics.count('lextap_events_total', 'Events handed to handlers', {}, facts.events)
+  o.metrics.time('lextap_batch_seconds', 'Time of one transaction', facts.ms / 1000)
+  o.log.trace({ ...facts, ms: Math.round(facts.ms) }, 'batch committed')
+}
+
+/** The database failed; the batch will run again. */
+export function batchFailed(
+  o: Observer,
+  facts: { fault: string; works: number; failures: number; waitMs: number; error: unknown },
+): void {
+  const { error, ...rest } = facts
+  o.metrics.count('lextap_database_faults_total', 'Transactions that failed because of the database', {
+    fault: facts.fault,
+  })
+  o.log.warn({ ...rest, err: error }, 'the database failed; trying the batch again')
+}
+
+/** An op could not be applied and became a dead letter. */
+export function letterWritten(
+  o: Observer,
+  letter: { did: string; collection: string; rkey: string; action: string; kind: string; error: string },
+): void {
+  const { did, collection, rkey, action, kind, error } = letter
+  o.metrics.count('lextap_dead_letters_total', 'Ops that became dead letters', { kind, collection })
+  o.log.warn(
+    { did, collection, rkey, action, kind, error: error.split('\n', 1)[0] },
+    'an event became a dead letter',
+  )
+}
+
+/** A function given to `afterCommit` threw. */
+export function hookFailed(o: Observer, error: unknown): void {
+  o.metrics.count('lextap_after_commit_failures_total', 'Functions given to afterCommit that threw')
+  o.log.error({ err: error }, 'a function given to afterCommit threw')
+}
