@@ -1,6 +1,6 @@
 import { InvalidError } from '../errors.ts'
 import { decode } from './cbor.ts'
-import { CID_LENGTH, Cid, DAG_CBOR, type Digest, digestOf, digestOfCid, isCidAt } from './cid.ts'
+import { CID_LENGTH, Cid, DAG_CBOR, type Digest, digestEquals, digestOf, isCidAt } from './cid.ts'
 
 /** Blocks by the digest we computed. The values are views of the CAR. */
 export type BlockMap = Map<Digest, Uint8Array>
@@ -56,7 +56,7 @@ export function checkSection(bytes: Uint8Array, start: number, end: number, bloc
   if (end - start <= CID_LENGTH) throw refuse('B7', 'a section without a block', start)
   if (!isCidAt(bytes, start)) throw refuse('B7', 'a cid that is not blessed', start)
   const digest = digestOf(block)
-  if (digestOfCid(bytes, start) !== digest) throw refuse('B7', 'a block that does not hash to its cid', start)
+  if (!digestEquals(digest, bytes, start)) throw refuse('B7', 'a block that does not hash to its cid', start)
   return digest
 }
 

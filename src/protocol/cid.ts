@@ -24,6 +24,12 @@ export const digestOf = (block: Uint8Array): Digest => hash('sha256', block, 'la
 /** The digest inside a CID, in the same form as {@link digestOf}. */
 export const digestOfCid = (cid: Uint8Array, offset = 0): Digest => latin1(cid, offset + 4, offset + 36)
 
+/** Whether the CID at `offset` has this digest; cheaper than cutting its own out. */
+export function digestEquals(digest: Digest, cid: Uint8Array, offset = 0): boolean {
+  for (let i = 0; i < 32; i++) if (digest.charCodeAt(i) !== cid[offset + 4 + i]) return false
+  return true
+}
+
 /** The 36 bytes of the CID with this digest. */
 export function cidOfDigest(digest: Digest, codec: 0x71 | 0x55 = DAG_CBOR): Uint8Array {
   const cid = new Uint8Array(CID_LENGTH)

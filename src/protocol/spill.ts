@@ -13,6 +13,8 @@ export class Spill {
   #chunks: { offset: number; bytes: Uint8Array }[] = []
   #file: number | null = null
   #size = 0
+  #slab: Uint8Array = new Uint8Array(0)
+  #slabUsed = 0
 
   constructor(budget: number, dir: string = tmpdir()) {
     this.#budget = budget
@@ -37,13 +39,13 @@ export class Spill {
     this.#size += bytes.length
   }
 
-  /** A view of a chunk where the range lies within one in memory, else a copy. */
+  /** A view: of a chunk where the range lies within one in memory, else of a copy. */
   read(offset: number, length: number): Uint8Array {
     if (offset + length > this.#size)
       throw new RangeError(`read past the end; offset=${offset}; length=${length}`)
     const bytes = this.#file === null ? this.#view(offset, length) : null
     if (bytes !== null) return bytes
-    const copy = new Uint8Array(length)
+    const copy = this.#room(length)
     if (this.#file === null) this.#gather(offset, copy)
     else readFully(this.#file, copy, offset)
     return copy
@@ -71,6 +73,18 @@ export class Spill {
     this.#file = openUnnamed(this.#dir)
     for (const { bytes } of this.#chunks) writeFully(this.#file, bytes)
     this.#chunks = []
+  }
+
+  /** Small copies share one slab: a buffer of its own for each block would cost more than reading it. */
+  #room(length: number): Uint8Array {
+    if (length > SLAB / 4) return new Uint8Array(length)
+    if (this.#slabUsed + length > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB)
+      this.#slabUsed = 0
+    }
+    const start = this.#slabUsed
+    this.#slabUsed += length
+    return this.#slab.subarray(start, this.#slabUsed)
   }
 
   #view(offset: number, length: number): Uint8Array | null {
@@ -105,6 +119,7 @@ export class Spill {
 }
 
 const PIECE = 1 << 20
+const SLAB = 1 << 16
 
 /** A file nobody else can open: alone in a fresh folder of mode 0700, and unlinked at once. */
 function openUnnamed(dir: string): number {

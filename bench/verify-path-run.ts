@@ -1,0 +1,110 @@
+/**
+ * One stack over one CAR in a process of its own: `node verify-path-run.ts <stack> <car> [rounds]`. Prints JSON:
+ * records, the best and median seconds, and the process's peak memory.
+ */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { DID, DID_KEY } from './network-repo.ts'
+
+export type Stack = 'walk' | 'decode' | 'lextap' | 'atproto' | 'atcute'
+
+export interface Run {
+  readonly records: number
+  readonly seconds: number
+  readonly peakRss: number
+}
+
+const CHUNK = 65_536
+
+/** Chunks as a socket gives them: fresh buffers of 64 KiB. */
+function* chunks(path: string): Generator<Uint8Array> {
+  const file = openSync(path, 'r')
+  for (;;) {
+    const chunk = Buffer.allocUnsafeSlow(CHUNK)
+    const length = readSync(file, chunk)
+    if (length === 0) break
+    yield new Uint8Array(chunk.buffer, 0, length)
+  }
+  closeSync(file)
+}
+
+async function lextap(path: string, mode: 'walk' | 'decode' | 'lextap'): Promise<number> {
+  const { RepoWalk } = await import('../src/protocol/walk.ts')
+  const { decodeJson } = await import('../src/protocol/cbor.ts')
+  const { parseKey } = await import('../src/protocol/key.ts')
+  const { verifySignature } = await import('../src/protocol/signature.ts')
+  const validate = mode === 'lextap' ? await validator() : () => {}
+  const walk = new RepoWalk()
+  let count = 0
+  const take = (records: readonly { collection: string; block: Uint8Array }[]) => {
+    for (const { collection, block } of records) {
+      count++
+      if (mode !== 'walk') validate(collection, decodeJson(block))
+    }
+  }
+  for (const chunk of chunks(path)) take(walk.push(chunk))
+  for (const records of walk.finish()) take(records)
+  const { commit } = walk
+  if (
+    commit === null ||
+    commit.did !== DID ||
+    !verifySignature(parseKey(DID_KEY), commit.signedBytes, commit.sig)
+  )
+    throw new Error('bad commit')
+  walk.close()
+  return count
+}
+
+/** The generated validators, where the generator has written them. */
+async function validator(): Promise<(collection: string, record: unknown) => void> {
+  const { schemas } = (await import('../generated/handlers.ts')) as {
+    schemas: Record<string, { validate(value: unknown): { ok: boolean } }>
+  }
+  return (collection, record) => {
+    if (schemas[collection]?.validate(record).ok !== true)
+      throw new Error(`invalid ${collection}: ${JSON.stringify(record)}`)
+  }
+}
+
+async function atproto(path: string): Promise<number> {
+  const { verifyRepoCar, cborToLexRecord, readCarWithRoot } = await import('@atproto/repo')
+  const { lexicons } = await import('@atproto/api')
+  const bytes = readFileSync(path)
+  const { creates } = await verifyRepoCar(bytes, DID, DID_KEY)
+  const { blocks } = await readCarWithRoot(bytes)
+  for (const { collection, cid } of creates) {
+    const block = blocks.get(cid)
+    if (block === undefined) throw new Error('missing block')
+    lexicons.assertValidRecord(collection, cborToLexRecord(block))
+  }
+  return creates.length
+}
+
+async function atcute(path: string): Promise<number> {
+  const { fromStream } = await import('@atcute/repo')
+  let count = 0
+  const { ReadableStream } = await import('node:stream/web')
+  const repo = fromStream(ReadableStream.from(chunks(path)) as never)
+  for await (const entry of repo) if (entry.record !== null) count++
+  return count
+}
+
+const [stack, path, rounds = '1'] = process.argv.slice(2) as [Stack, string, string?]
+const times: number[] = []
+let records = 0
+for (let i = 0; i < Number(rounds); i++) {
+  const start = process.hrtime.bigint()
+  records =
+    stack === 'atproto'
+      ? await atproto(path)
+      : stack === 'atcute'
+        ? await atcute(path)
+        : await lextap(path, stack)
+  times.push(Number(process.hrtime.bigint() - start) / 1e9)
+}
+times.sort((a, b) => a - b)
+const result: Run = {
+  records,
+  seconds: times[times.length >> 1] as number,
+  peakRss: process.resourceUsage().maxRSS * 1024,
+}
+process.stdout.write(JSON.stringify(result))
