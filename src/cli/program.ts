@@ -11,6 +11,11 @@ interface Entry {
 
 export const COMMANDS: readonly Entry[] = [
   {
+    name: 'dev',
+    summary: 'run the project for development; --sandbox brings a network of its own',
+    load: () => import('./commands/dev.ts'),
+  },
+  {
     name: 'run',
     summary: 'follow the network and call your handlers',
     load: () => import('./commands/run.ts'),

@@ -7,15 +7,17 @@ import { onStopSignals } from './stop-signals.ts'
 export interface RunningOptions {
   readonly observer: Observer
   readonly line: ProgressLine
-  /** Ends the run as a signal would. */
-  readonly end?: Promise<unknown>
-  /** Called about once a second with the status. */
-  readonly onStatus?: (status: TapStatus) => void
+  /** Runs once when the tap has started. */
+  readonly started?: () => void
+  /** Asked about once a second; true ends the run as a signal would. */
+  readonly isDone?: (status: TapStatus) => boolean
+  /** Runs when the end has come and the tap still runs; not after a failure. */
+  readonly closing?: () => Promise<void>
   /** The progress line. Default {@link statusLine}. */
   readonly describe?: (status: TapStatus) => string
 }
 
-/** Runs a tap until a signal, `end` or a failure; then stops it and leaves nothing behind. */
+/** Runs a tap until a signal, `isDone` or a failure; then stops it and leaves nothing behind. */
 export async function runUntilStopped(tap: Tap, options: RunningOptions): Promise<void> {
   const { observer } = options
   using signals = onStopSignals((signal) => {
@@ -23,23 +25,20 @@ export async function runUntilStopped(tap: Tap, options: RunningOptions): Promis
   })
   const ended = new AbortController()
   try {
-    await Promise.race([tap.start(), signals.first])
-    const watching = watchStatus(tap, options, ended.signal)
-    await Promise.race([
-      tap.finished,
-      signals.first,
-      watching,
-      ...(options.end === undefined ? [] : [options.end]),
-    ])
+    const interrupted = await Promise.race([tap.start().then(() => false), signals.first.then(() => true)])
+    if (interrupted) return
+    options.started?.()
+    await Promise.race([tap.finished, signals.first, watchStatus(tap, options, ended.signal)])
+    await options.closing?.()
   } finally {
     ended.abort()
     options.line.end()
     await tap.stop()
+    observer.log.info('stopped')
   }
-  observer.log.info('stopped')
 }
 
-/** Status once a second, less often where asking for it takes long. Never resolves before `signal`. */
+/** Status once a second, less often where asking for it takes long. Resolves when the run is done. */
 async function watchStatus(tap: Tap, options: RunningOptions, signal: AbortSignal): Promise<void> {
   const describe = options.describe ?? statusLine
   while (!signal.aborted) {
@@ -48,10 +47,8 @@ async function watchStatus(tap: Tap, options: RunningOptions, signal: AbortSigna
       .status()
       .catch((err: unknown) => options.observer.log.debug({ err }, 'no status'))
     if (signal.aborted) return
-    if (status !== undefined) {
-      options.onStatus?.(status)
-      options.line.update(describe(status))
-    }
+    if (status !== undefined) options.line.update(describe(status))
+    if (status !== undefined && options.isDone?.(status)) return
     await wait(Math.max(1000, 20 * (performance.now() - before)), signal)
   }
 }

@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import type { ResolvedConfig } from '../../config/types.ts'
-import type { Observer } from '../../observe/observer.ts'
 import { createTap } from '../../tap.ts'
-import { type LoadedHandlers, loadHandlers } from '../handlers.ts'
+import { announce } from '../announce.ts'
+import { loadHandlers } from '../handlers.ts'
 import { type CommonOptions, withCommon } from '../options.ts'
 import { ProgressLine } from '../progress.ts'
 import { openProject } from '../project.ts'
@@ -21,22 +20,4 @@ async function follow(flags: CommonOptions): Promise<void> {
   const handlers = await loadHandlers(config)
   announce(config, handlers, observer)
   await runUntilStopped(createTap(config, { observer, ...handlers }), { observer, line })
-}
-
-/** What is about to run, in one log line. */
-export function announce(config: ResolvedConfig, handlers: LoadedHandlers, observer: Observer): void {
-  const collections = handlers.definitions.flatMap((d) => (d.kind === 'record' ? [d.pattern] : []))
-  const { dids, signal, full } = config.track
-  const follows = full
-    ? 'the whole network'
-    : [...signal, ...(dids.length > 0 ? [`${dids.length} accounts`] : [])]
-  observer.log.info(
-    { handlers: [...new Set(collections)].sort(), follows, relay: config.relay, database: config.database },
-    'starting',
-  )
-  if (!full && signal.length === 0 && dids.length === 0) {
-    observer.log.warn(
-      'nothing is tracked by the config: set track, or add repos with: lextap repos add <did…>',
-    )
-  }
 }
