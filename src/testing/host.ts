@@ -117,14 +117,15 @@ export class Host {
   #exchange(request: IncomingMessage, gone: AbortSignal): Exchange {
     const url = new URL(request.url ?? '/', 'http://host.invalid')
     const nsid = url.pathname.startsWith('/xrpc/') ? url.pathname.slice('/xrpc/'.length) : null
+    const path = decodeURIComponent(url.pathname)
     const did = url.searchParams.get('did') ?? url.searchParams.get('repo')
     return {
       host: this.name,
       method: request.method ?? 'GET',
-      path: url.pathname,
+      path,
       nsid,
       query: url.searchParams,
-      did: did ?? (url.pathname.startsWith('/did:') ? decodeURIComponent(url.pathname.slice(1)) : null),
+      did: did ?? (path.startsWith('/did:') ? path.slice(1) : null),
       headers: request.headers,
       signal: gone,
     }

@@ -9,7 +9,8 @@ export { Network, type NetworkOptions, type RepoOptions, startNetwork, type Trut
 export type { TestPds } from './pds.ts'
 export { Random } from './random.ts'
 export { COLLECTIONS, RecordMaker, type SandboxCollection } from './records.ts'
-export { type CommitResult, type RepoStatus, type RepoWrite, TestRepo, type Written } from './repo.ts'
+export { type CommitResult, type RepoStatus, TestRepo, type Written } from './repo.ts'
+export type { RepoRecord, RepoWrite } from './signed-repo.ts'
 export type { EventStream, SentFrame } from './stream.ts'
 export {
   type TrafficKind,

@@ -167,6 +167,7 @@ export class Network {
         (handle) => this.#byHandle(handle),
         () => null,
       ),
+      now: () => this.now(),
       resolveHandle: (handle) => this.#byHandle(handle),
       exportRepo: (repo, host) => this.exportRepo(repo, host),
     })

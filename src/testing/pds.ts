@@ -20,6 +20,8 @@ export interface PdsOptions {
   readonly port?: number
   /** Answers what is not XRPC: well-knowns. */
   readonly other: Handle
+  /** ISO time of what happens now. */
+  now(): string
   /** DID of a handle, anywhere in the network. */
   resolveHandle(handle: string): TestRepo | null
   /** The repo as this host exports it: block order and lies are decided there. */
@@ -33,10 +35,12 @@ export class TestPds implements RepoHost, RepoDirectory {
   readonly stream: EventStream
   readonly #repos = new Map<string, TestRepo>()
   readonly #gone = new Set<string>()
+  readonly #now: () => string
 
   constructor(options: PdsOptions) {
     this.name = options.name
     this.stream = options.stream
+    this.#now = options.now
     const routes = {
       ...listingRoutes(this),
       ...recordRoutes(this),
@@ -74,12 +78,17 @@ export class TestPds implements RepoHost, RepoDirectory {
     this.#gone.delete(repo.did)
   }
 
+  /** The account moved on: known here as deactivated from now on, and so told to our own subscribers. */
   release(repo: TestRepo): void {
     this.#gone.add(repo.did)
+    const time = this.#now()
+    this.stream.emit({ kind: 'account', did: repo.did, active: false, status: 'deactivated', time })
   }
 
+  /** By DID or handle. Deleted accounts are as unknown as those that never were. */
   find(repo: string): TestRepo | null {
-    return this.#repos.get(repo) ?? this.repos.find(({ handle }) => handle === repo) ?? null
+    const found = this.#repos.get(repo) ?? this.repos.find(({ handle }) => handle === repo)
+    return found === undefined || found.status === 'deleted' ? null : found
   }
 
   statusOf(repo: TestRepo): RepoStatus {
@@ -87,6 +96,6 @@ export class TestPds implements RepoHost, RepoDirectory {
   }
 
   list(): readonly TestRepo[] {
-    return [...this.#repos.values()]
+    return [...this.#repos.values()].filter(({ status }) => status !== 'deleted')
   }
 }

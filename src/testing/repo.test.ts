@@ -7,7 +7,8 @@ import type { CommitEvent } from './event.ts'
 import { cidOf, cidText } from './ids.ts'
 import { type Network, startNetwork } from './network.ts'
 import { Random } from './random.ts'
-import type { RepoWrite, TestRepo } from './repo.ts'
+import type { TestRepo } from './repo.ts'
+import type { RepoWrite } from './signed-repo.ts'
 import { RepoTree } from './tree.ts'
 
 let network: Network

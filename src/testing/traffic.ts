@@ -1,7 +1,8 @@
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import { COLLECTIONS, type SandboxCollection } from './records.ts'
-import type { RepoStatus, RepoWrite, TestRepo } from './repo.ts'
+import type { RepoStatus, TestRepo } from './repo.ts'
+import type { RepoWrite } from './signed-repo.ts'
 
 /** What can happen, with how often (relative). Set one to 0 to leave it out. */
 export interface TrafficWeights {
