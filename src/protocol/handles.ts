@@ -16,8 +16,8 @@ export type TxtLookup = (name: string, signal?: AbortSignal) => Promise<readonly
 const DISALLOWED = /\.(?:alt|arpa|example|internal|invalid|local|localhost|onion)$/
 
 /**
- * The two ways of atproto, asked at the same time: `_atproto.<handle>` TXT in DNS, and
- * `https://<handle>/.well-known/atproto-did`. DNS wins where both answer.
+ * The two ways of atproto: `_atproto.<handle>` TXT in DNS, then `https://<handle>/.well-known/atproto-did`. One
+ * after the other, because most handles that DNS knows have no web server worth asking.
  */
 export function createHandleResolver(options: {
   readonly xrpc: XrpcClient
@@ -26,21 +26,19 @@ export function createHandleResolver(options: {
   /** Where `/.well-known/atproto-did` of a handle is served. Default `https://<handle>`. */
   readonly wellKnown?: (handle: string) => string
 }): HandleResolver {
-  const { xrpc, txt = systemTxt(), wellKnown = (handle: string) => `https://${handle}` } = options
+  const { xrpc, txt = dnsTxt(), wellKnown = (handle: string) => `https://${handle}` } = options
   return {
     async resolve(handle, signal) {
       if (!isHandle(handle) || DISALLOWED.test(handle)) return null
-      const web = settled(fromWellKnown(xrpc, `${wellKnown(handle)}/.well-known/atproto-did`, signal))
       const dns = await settled(fromTxt(txt, handle, signal))
       signal?.throwIfAborted()
       if (dns.value !== null) return dns.value
-      const other = await web
+      const web = await settled(fromWellKnown(xrpc, `${wellKnown(handle)}/.well-known/atproto-did`, signal))
       signal?.throwIfAborted()
-      if (other.value !== null) return other.value
       // A definite no of one way is worth nothing while the other is out of reach.
-      if (dns.error !== undefined) throw dns.error
-      if (other.error !== undefined) throw other.error
-      return null
+      if (web.value === null && dns.error !== undefined) throw dns.error
+      if (web.error !== undefined) throw web.error
+      return web.value
     },
   }
 }
@@ -63,7 +61,12 @@ async function fromTxt(txt: TxtLookup, handle: string, signal?: AbortSignal): Pr
 
 async function fromWellKnown(xrpc: XrpcClient, url: string, signal?: AbortSignal): Promise<string | null> {
   try {
-    const { text } = await xrpc.get(url, { signal, maxBytes: 8192, accept: 'text/plain' })
+    const { text } = await xrpc.get(url, {
+      signal,
+      maxBytes: 8192,
+      timeoutMs: 10_000,
+      accept: 'text/plain',
+    })
     const did = text.trim()
     return isDid(did) ? did : null
   } catch (error) {
@@ -79,8 +82,10 @@ function saysNo(error: XrpcError): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND'
 }
 
-function systemTxt(): TxtLookup {
+/** TXT by DNS. `servers` (`ip` or `ip:port`) replace the system's resolvers. */
+export function dnsTxt(servers?: readonly string[]): TxtLookup {
   const resolver = new Resolver({ timeout: 3000, tries: 2 })
+  if (servers !== undefined) resolver.setServers(servers)
   return async (name, signal) => {
     try {
       const records = await abortable(resolver.resolveTxt(name), signal)

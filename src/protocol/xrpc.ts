@@ -34,6 +34,8 @@ export interface GetOptions {
   readonly signal?: AbortSignal | undefined
   /** Largest body after decompression. Default 5 MiB. */
   readonly maxBytes?: number
+  /** Time for the whole answer, ms. Default: the client's. */
+  readonly timeoutMs?: number
   readonly accept?: string
 }
 
@@ -121,13 +123,13 @@ export class XrpcClient {
 
   /** Any document as text: DID documents, well-known files. Answers other than 2xx are errors. */
   async get(url: string, options: GetOptions = {}): Promise<{ headers: ResponseHeaders; text: string }> {
-    const { signal, maxBytes = DEFAULT_MAX_BYTES, accept = '*/*' } = options
-    const limit = AbortSignal.timeout(this.#timeoutMs)
+    const { signal, maxBytes = DEFAULT_MAX_BYTES, accept = '*/*', timeoutMs = this.#timeoutMs } = options
+    const limit = AbortSignal.timeout(timeoutMs)
     try {
       const answer = await this.#send(url, accept, anySignal(signal, limit))
       return {
         headers: answer.response.headers,
-        text: await textOf(answer, maxBytes, this.#timeoutMs),
+        text: await textOf(answer, maxBytes, timeoutMs),
       }
     } catch (error) {
       throw translate(error, url, signal)
