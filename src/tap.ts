@@ -1,4 +1,5 @@
 import { Lanes } from './async/lanes.ts'
+import { sleep } from './async/signal.ts'
 import { Crawl } from './backfill/crawl.ts'
 import { cutOver } from './backfill/cutover.ts'
 import { Discovery } from './backfill/discovery.ts'
@@ -14,6 +15,7 @@ import { Registry } from './dispatch/registry.ts'
 import type { Unit } from './dispatch/unit.ts'
 import { LextapError, UserError } from './errors.ts'
 import type { Observer } from './observe/observer.ts'
+import type { HandleResolver } from './protocol/handles.ts'
 import { createIdentityResolver, IdentityError, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
@@ -31,6 +33,8 @@ export interface TapOptions {
   readonly definitions: readonly HandlerDefinition[]
   /** NSID → schema of every record lexicon, as `generated/handlers.ts` exports it. */
   readonly schemas: Readonly<Record<string, RecordSchema>>
+  /** Finds the DID of a handle. Default: DNS and https well-known. The sandbox brings its own. */
+  readonly handles?: HandleResolver
 }
 
 export interface TapStatus {
@@ -97,6 +101,17 @@ export class Tap {
 
   async status(): Promise<TapStatus> {
     return this.#running().status()
+  }
+
+  /**
+   * Resolves when nothing is left to do: the stream was followed up to `seq` (default: as far as it was
+   * received), every repo is fetched or failed, and all effects are committed. For tests and tools.
+   */
+  async settled(options: { seq?: number; signal?: AbortSignal } = {}): Promise<void> {
+    const parts = this.#running()
+    while (!(await parts.isSettled(options.seq ?? null))) {
+      await Promise.race([sleep(20, options.signal), this.#finished.promise])
+    }
   }
 
   /** Starts following these accounts; returns how many were new. Throws UserError naming every invalid DID. */
@@ -168,6 +183,7 @@ class Parts {
   readonly #abort = new AbortController()
   readonly #removals = new Map<number, Promise<void>>()
   #relay: Relay | null = null
+  #follower: Follower | null = null
   #watermark: Watermark = new Watermark(null)
   #saver: CursorSaver | null = null
   #following: Promise<void> = Promise.resolve()
@@ -191,6 +207,7 @@ class Parts {
       xrpc: this.#xrpc,
       ttlMs: config.identity.ttlMs,
       max: config.identity.cacheSize,
+      ...(options.handles === undefined ? {} : { handles: options.handles }),
     })
     this.#lanes = new Lanes({
       concurrency: config.stream.concurrency,
@@ -257,7 +274,7 @@ class Parts {
       cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
       onStanding: (row, standing) => this.#standing(row, standing),
     })
-    this.#reconcile = new Reconcile(store, onDue)
+    this.#reconcile = new Reconcile(store, onDue, config.discovery.reconcileGraceMs)
     const { lists } = config.upstream
     const { relistMs, reconcileMs } = config.discovery
     const listed = { store, observer, host: lists, everyMs: relistMs, now: true }
@@ -267,7 +284,7 @@ class Parts {
       if (added > 0) onDue()
       return added
     }
-    for (const nsid of registry.expand(config.track.signal)) {
+    for (const nsid of listable(config.track.signal, registry)) {
       const page = (cursor: string | null, signal: AbortSignal) =>
         listReposByCollection(this.#xrpc, lists, nsid, cursor, signal)
       this.#crawls.push(new Crawl({ ...listed, list: `collection:${nsid}`, page, take }))
@@ -304,19 +321,19 @@ class Parts {
       everyMs: stream.cursorIntervalMs,
     })
     let connections = 0
-    let follower: Follower
     const relay = new Relay({
       url,
       cursor: () => {
         // Without a cursor a second connection starts at a later head: what lay between is a gap.
-        if (follower.received === null && connections++ > 0) this.#compare.kick()
-        return follower.received
+        const received = this.#follower?.received ?? cursor
+        if (received === null && connections++ > 0) this.#compare.kick()
+        return received
       },
       observer: this.#observer,
       onOpen: () => this.#connected(),
     })
     this.#relay = relay
-    follower = new Follower({
+    const follower = new Follower({
       relay,
       url,
       cursor,
@@ -328,8 +345,11 @@ class Parts {
       handle: (frame, head) => this.#processor.handle(frame, head),
       onGap: () => this.#compare.kick(),
     })
+    this.#follower = follower
     this.#saver.start()
     this.#following = follower.run(this.#abort.signal).catch(onFailure)
+    // Started at the head with repos from before: whatever they did in between went past us.
+    if (cursor === null && (await store.repos.counts()).states.active > 0) this.#compare.kick()
     // With a cursor the stream replays what we miss meanwhile; without one, nothing may be fetched before the
     // stream is open, or the commits in between would be lost.
     if (cursor !== null) this.#connected()
@@ -370,6 +390,16 @@ class Parts {
       backfill: this.scheduler.progress,
       listings: [...this.#crawls, this.#compare].map((crawl) => crawl.progress),
     }
+  }
+
+  async isSettled(seq: number | null): Promise<boolean> {
+    const received = this.#follower?.received ?? null
+    const target = seq ?? received
+    if (target !== null && (this.#watermark.value === null || this.#watermark.value < target)) return false
+    if (this.#watermark.open > 0 || this.#lanes.size > 0 || this.#removals.size > 0) return false
+    const { fetching, waiting } = this.scheduler.progress
+    if (fetching > 0 || waiting > 0 || this.#crawls.some((crawl) => crawl.progress.rounds === 0)) return false
+    return (await this.store.repos.unsettled()) === 0
   }
 
   async remove(did: string, keepRows: boolean): Promise<boolean> {
@@ -444,6 +474,12 @@ class Parts {
     )
     if (standing === 'deleted') this.#removeLater({ ...row, standing }, false)
   }
+}
+
+/** A listing is asked for one collection at a time: wildcards stand for the collections whose lexicons we have. */
+function listable(signal: readonly string[], registry: Registry): string[] {
+  const plain = signal.filter((pattern) => !pattern.endsWith('*'))
+  return [...new Set([...plain, ...registry.expand(signal)])]
 }
 
 /** See {@link Tap}. */

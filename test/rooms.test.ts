@@ -18,6 +18,7 @@ const ROOMS: Record<string, readonly string[]> = {
   backfill: ['protocol', 'async', 'observe', 'store', 'repo', 'dispatch'],
   delivery: ['protocol', 'async', 'observe', 'store', 'repo', 'dispatch'],
   server: ['protocol', 'async', 'observe', 'store', 'repo', 'dispatch', 'delivery'],
+  lex: ['protocol', 'dispatch'],
   lexicon: ['protocol', 'observe', 'store'],
   config: ['protocol', 'observe'],
   testing: ['protocol', 'async'],

@@ -32,6 +32,7 @@ export class Crawl {
   readonly #abort = new AbortController()
   #loop: Promise<void> | null = null
   #kick: PromiseWithResolvers<void> = Promise.withResolvers()
+  #kicked = false
   #listed = 0
   #rounds = 0
 
@@ -52,6 +53,7 @@ export class Crawl {
 
   /** List anew now, whatever the period says. */
   kick(): void {
+    this.#kicked = true
     this.#kick.resolve()
   }
 
@@ -75,6 +77,10 @@ export class Crawl {
   }
 
   async #wait(ms: number): Promise<void> {
+    if (this.#kicked) {
+      this.#kicked = false
+      return
+    }
     this.#kick = Promise.withResolvers()
     const over = new AbortController()
     const clock = sleep(Math.max(0, ms), AbortSignal.any([this.#abort.signal, over.signal])).catch(
@@ -84,6 +90,7 @@ export class Crawl {
     )
     await Promise.race([clock, this.#kick.promise])
     over.abort()
+    this.#kicked = false
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -41,6 +41,7 @@ test('the defaults are complete and are these', () => {
         "webhook": null,
       },
       "discovery": {
+        "reconcileGraceMs": 60000,
         "reconcileMs": 86400000,
         "relistMs": 3600000,
       },

@@ -134,6 +134,7 @@ function resolveTracking(config: TapConfig): Partial<ResolvedConfig> {
     discovery: {
       relistMs: config.discovery?.relistMs ?? 3_600_000,
       reconcileMs: config.discovery?.reconcileMs ?? 86_400_000,
+      reconcileGraceMs: config.discovery?.reconcileGraceMs ?? 60_000,
     },
   }
 }

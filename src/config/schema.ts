@@ -75,7 +75,9 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
     }),
   ),
   identity: z.optional(z.strictObject({ cacheSize: count(1, 100_000_000), ttlMs: ms(1000) })),
-  discovery: z.optional(z.strictObject({ relistMs: ms(1000), reconcileMs: ms(1000) })),
+  discovery: z.optional(
+    z.strictObject({ relistMs: ms(1000), reconcileMs: ms(1000), reconcileGraceMs: ms(0) }),
+  ),
   policy: z.optional(
     z.strictObject({
       legacy: oneOf(['proven', 'resync', 'reject']),

@@ -60,6 +60,8 @@ export interface TapConfig {
     relistMs?: number
     /** How often revs are compared to find quiet repos that fell behind, ms. Default 86400000. */
     reconcileMs?: number
+    /** How long a repo may be behind its listed rev before it is fetched again, ms: commits may be on their way. Default 60000. */
+    reconcileGraceMs?: number
   }
   /** What to do with messages and records that break a rule. */
   policy?: {
@@ -171,7 +173,11 @@ export interface ResolvedConfig {
     readonly noReplay: boolean
   }
   readonly identity: { readonly cacheSize: number; readonly ttlMs: number }
-  readonly discovery: { readonly relistMs: number; readonly reconcileMs: number }
+  readonly discovery: {
+    readonly relistMs: number
+    readonly reconcileMs: number
+    readonly reconcileGraceMs: number
+  }
   readonly policy: {
     readonly legacy: 'proven' | 'resync' | 'reject'
     /** Pattern → policy; `*` is always there. */

@@ -1,6 +1,7 @@
 import type { Observer } from './observer.ts'
 
-const state = (o: Observer, up: 0 | 1) => o.metrics.gauge('lextap_relay_connected', 'Whether the firehose is connected (1) or not (0)', up)
+const state = (o: Observer, up: 0 | 1) =>
+  o.metrics.gauge('lextap_relay_connected', 'Whether the firehose is connected (1) or not (0)', up)
 
 export function relayConnected(o: Observer, facts: { url: string; cursor: number | null }): void {
   state(o, 1)
@@ -9,8 +10,14 @@ export function relayConnected(o: Observer, facts: { url: string; cursor: number
 
 export function relayDisconnected(o: Observer, facts: { url: string; reason: string; waitMs: number }): void {
   state(o, 0)
-  o.metrics.count('lextap_relay_disconnects_total', 'Firehose connections that ended after they had delivered something')
-  o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, 'the firehose connection ended; connecting again')
+  o.metrics.count(
+    'lextap_relay_disconnects_total',
+    'Firehose connections that ended after they had delivered something',
+  )
+  o.log.warn(
+    { ...facts, waitMs: Math.round(facts.waitMs) },
+    'the firehose connection ended; connecting again',
+  )
 }
 
 export function relayUnreachable(
@@ -23,14 +30,22 @@ export function relayUnreachable(
 }
 
 /** A rule of the stream itself was broken (A1, A5, A6, A9): the connection ends. */
-export function streamBroken(o: Observer, facts: { rule: string; message: string; seq: number | null }): void {
-  o.metrics.count('lextap_stream_broken_total', 'Connections ended because the stream broke a rule', { rule: facts.rule })
+export function streamBroken(
+  o: Observer,
+  facts: { rule: string; message: string; seq: number | null },
+): void {
+  o.metrics.count('lextap_stream_broken_total', 'Connections ended because the stream broke a rule', {
+    rule: facts.rule,
+  })
   o.log.error(facts, 'the firehose broke a rule; ending the connection')
 }
 
 export function gapSeen(o: Observer, facts: { message: string | null; cursor: number | null }): void {
   o.metrics.count('lextap_gaps_total', 'Times the relay no longer had the events after our cursor (rule A4)')
-  o.log.warn(facts, 'our cursor is older than what the relay keeps: events were missed, comparing revs of all repos')
+  o.log.warn(
+    facts,
+    'our cursor is older than what the relay keeps: events were missed, comparing revs of all repos',
+  )
 }
 
 export function framesSeen(o: Observer, frames: number, skipped: number): void {

@@ -8,19 +8,28 @@ export function messageEnded(o: Observer, kind: string, outcome: string, rule: s
 }
 
 /** A message broke a rule by itself: dropped, counted by rule, the repo resyncs. */
-export function messageInvalid(o: Observer, facts: { kind: string; did: string; seq: number | null; rule: string; message: string }): void {
+export function messageInvalid(
+  o: Observer,
+  facts: { kind: string; did: string; seq: number | null; rule: string; message: string },
+): void {
   messageEnded(o, facts.kind, 'invalid', facts.rule)
   o.log.warn(facts, 'invalid message dropped')
 }
 
 /** A valid message that is not the successor of what we hold. */
-export function messageDiscontinuous(o: Observer, facts: { kind: string; did: string; seq: number | null; rule: string; message: string }): void {
+export function messageDiscontinuous(
+  o: Observer,
+  facts: { kind: string; did: string; seq: number | null; rule: string; message: string },
+): void {
   messageEnded(o, facts.kind, 'discontinuous', facts.rule)
   o.log.info(facts, 'out of step with a repo: resyncing it')
 }
 
 export function legacyCommit(o: Observer, facts: { did: string; rev: string }): void {
-  o.metrics.count('lextap_legacy_commits_total', 'Commits without Sync 1.1 proofs, accepted by policy (rule B18)')
+  o.metrics.count(
+    'lextap_legacy_commits_total',
+    'Commits without Sync 1.1 proofs, accepted by policy (rule B18)',
+  )
   o.log.debug(facts, 'legacy commit proven against its signed tree')
 }
 
@@ -45,8 +54,14 @@ export function resyncFinished(
   o.log.debug({ ...facts, ms: Math.round(facts.ms) }, `${kind} finished`)
 }
 
-export function resyncFailed(o: Observer, facts: { did: string; error: string; retryAt: number | null; failures: number }): void {
-  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind and outcome', { kind: 'any', outcome: 'failed' })
+export function resyncFailed(
+  o: Observer,
+  facts: { did: string; error: string; retryAt: number | null; failures: number },
+): void {
+  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind and outcome', {
+    kind: 'any',
+    outcome: 'failed',
+  })
   const retryAt = facts.retryAt === null ? null : new Date(facts.retryAt).toISOString()
   o.log.warn({ ...facts, retryAt }, 'a repo could not be fetched; trying again later')
 }
@@ -57,7 +72,10 @@ export function hostPaused(o: Observer, facts: { host: string; reason: string; f
 }
 
 export function bufferOverflowed(o: Observer, facts: { did: string }): void {
-  o.metrics.count('lextap_buffer_overflows_total', 'Resyncs started over because too many commits arrived meanwhile')
+  o.metrics.count(
+    'lextap_buffer_overflows_total',
+    'Resyncs started over because too many commits arrived meanwhile',
+  )
   o.log.warn(facts, 'too many live commits during a resync: starting it over')
 }
 
@@ -67,7 +85,9 @@ export function repoRemoved(o: Observer, facts: { did: string; records: number }
 }
 
 export function listingFailed(o: Observer, facts: { list: string; error: string; waitMs: number }): void {
-  o.metrics.count('lextap_listing_failures_total', 'Pages of a repo listing that could not be read', { list: facts.list })
+  o.metrics.count('lextap_listing_failures_total', 'Pages of a repo listing that could not be read', {
+    list: facts.list,
+  })
   o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, 'a listing of repos failed; trying again')
 }
 

@@ -24,7 +24,7 @@ export const full: Full<TapConfig> = {
   upstream: { lists: 'https://lists.example', repos: 'https://repos.example' },
   stream: { concurrency: 1, maxQueued: 2, cursorIntervalMs: 30, noReplay: true },
   identity: { cacheSize: 4, ttlMs: 5000 },
-  discovery: { relistMs: 6000, reconcileMs: 7000 },
+  discovery: { relistMs: 6000, reconcileMs: 7000, reconcileGraceMs: 8000 },
   policy: { legacy: 'reject', invalid: { 'app.bsky.*': 'deliver' }, legacyBlobs: false },
   backfill: { concurrency: 8, perHost: 9, maxBytes: 10_000, stallMs: 110, allowPrivateHosts: true },
   handling: { attempts: 12, timeoutMs: 13 },
