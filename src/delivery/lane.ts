@@ -1,0 +1,86 @@
+import type { OutboxRow } from '../store/outbox.ts'
+
+/**
+ * What waits of one repo, in the order of ids. Live events are barriers: one waits for all before it and runs
+ * alone; historical ones may overlap each other.
+ */
+export class Lane {
+  readonly did: string
+  /** Emitted events have lanes of their own: not everybody takes them. */
+  readonly emitted: boolean
+  /** Sent and not settled: id → live. */
+  readonly flying: Map<number, boolean> = new Map()
+  /** The first id that is not in memory although it was read before; it and all after it are read again. */
+  spilledFrom: number | null = null
+  /** Somebody failed on an event: one at a time until one succeeds. */
+  suspect = false
+  /** Stands in the line of lanes that can send. */
+  queued = false
+  #unsent: OutboxRow[] = []
+  #head = 0
+
+  constructor(did: string, emitted: boolean) {
+    this.did = did
+    this.emitted = emitted
+  }
+
+  get waiting(): number {
+    return this.#unsent.length - this.#head
+  }
+
+  /** Nothing to remember. */
+  get empty(): boolean {
+    return this.waiting === 0 && this.flying.size === 0 && this.spilledFrom === null
+  }
+
+  /** Nothing in flight forbids a next event. */
+  get open(): boolean {
+    if (this.flying.size === 0) return true
+    if (this.suspect) return false
+    // A live event flies alone, so the first tells of all.
+    return this.flying.values().next().value === false
+  }
+
+  /** The first waiting event may be sent now. */
+  get sendable(): boolean {
+    const first = this.#unsent[this.#head]
+    return first !== undefined && this.open && (!first.live || this.flying.size === 0)
+  }
+
+  /** Worth reading on. */
+  get thirsty(): boolean {
+    return this.spilledFrom !== null && this.waiting === 0 && this.open
+  }
+
+  push(row: OutboxRow): void {
+    this.#unsent.push(row)
+  }
+
+  /** Takes the first waiting event, which now flies. */
+  take(): OutboxRow | undefined {
+    const row = this.#unsent[this.#head]
+    if (row === undefined) return undefined
+    this.#head++
+    if (this.#head === this.#unsent.length) this.#clear()
+    else if (this.#head > 256 && this.#head * 2 > this.#unsent.length) {
+      this.#unsent.splice(0, this.#head)
+      this.#head = 0
+    }
+    this.flying.set(row.id, row.live)
+    return row
+  }
+
+  /** Forgets what waits and returns it; it and what follows `from` are to be read again. */
+  spill(from: number = Number.POSITIVE_INFINITY): OutboxRow[] {
+    const rows = this.#unsent.slice(this.#head)
+    const first = Math.min(from, rows[0]?.id ?? from, this.spilledFrom ?? from)
+    if (first !== Number.POSITIVE_INFINITY) this.spilledFrom = first
+    this.#clear()
+    return rows
+  }
+
+  #clear(): void {
+    this.#unsent = []
+    this.#head = 0
+  }
+}
