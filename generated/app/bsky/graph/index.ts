@@ -1,0 +1,4 @@
+// Written by `lextap codegen`. Do not edit.
+
+export * as defs from './defs.ts'
+export * as follow from './follow.ts'

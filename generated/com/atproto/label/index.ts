@@ -1,0 +1,3 @@
+// Written by `lextap codegen`. Do not edit.
+
+export * as defs from './defs.ts'

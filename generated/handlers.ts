@@ -1,0 +1,83 @@
+// Written by `lextap codegen`. Do not edit.
+
+import * as l from 'lextap/lex'
+import type { Database, Keys } from './database.ts'
+import * as ActorProfile from './app/bsky/actor/profile.ts'
+import * as FeedLike from './app/bsky/feed/like.ts'
+import * as FeedPost from './app/bsky/feed/post.ts'
+import * as FeedPostgate from './app/bsky/feed/postgate.ts'
+import * as FeedThreadgate from './app/bsky/feed/threadgate.ts'
+import * as GraphFollow from './app/bsky/graph/follow.ts'
+import * as StatusphereStatus from './xyz/statusphere/status.ts'
+
+/** Every record lexicon of the project: NSID → record. */
+export interface Collections {
+  'app.bsky.actor.profile': ActorProfile.Main
+  'app.bsky.feed.like': FeedLike.Main
+  'app.bsky.feed.post': FeedPost.Main
+  'app.bsky.feed.postgate': FeedPostgate.Main
+  'app.bsky.feed.threadgate': FeedThreadgate.Main
+  'app.bsky.graph.follow': GraphFollow.Main
+  'xyz.statusphere.status': StatusphereStatus.Main
+}
+
+/** The wildcards `on` takes, and the collections each one names. */
+export interface Wildcards {
+  'app.*':
+    | 'app.bsky.actor.profile'
+    | 'app.bsky.feed.like'
+    | 'app.bsky.feed.post'
+    | 'app.bsky.feed.postgate'
+    | 'app.bsky.feed.threadgate'
+    | 'app.bsky.graph.follow'
+  'app.bsky.*':
+    | 'app.bsky.actor.profile'
+    | 'app.bsky.feed.like'
+    | 'app.bsky.feed.post'
+    | 'app.bsky.feed.postgate'
+    | 'app.bsky.feed.threadgate'
+    | 'app.bsky.graph.follow'
+  'app.bsky.actor.*': 'app.bsky.actor.profile'
+  'app.bsky.feed.*':
+    | 'app.bsky.feed.like'
+    | 'app.bsky.feed.post'
+    | 'app.bsky.feed.postgate'
+    | 'app.bsky.feed.threadgate'
+  'app.bsky.graph.*': 'app.bsky.graph.follow'
+  'xyz.*': 'xyz.statusphere.status'
+  'xyz.statusphere.*': 'xyz.statusphere.status'
+}
+
+/** Row writers of your tables, as handlers find them in their context. */
+export type Rows = l.RowsOf<Database, Keys>
+
+/** The second argument of every handler. */
+export type Context = l.HandlerContext<Database, Rows>
+
+type Pattern = keyof Collections | keyof Wildcards
+
+/** What `on` takes besides the name: `Handlers<'app.bsky.feed.post'>`. */
+export type Handlers<P extends Pattern> = l.HandlersOf<Collections, l.Named<Collections, Wildcards, P>, Context>
+
+/** Creates, updates and deletes of a collection or wildcard, told apart by `action` and `collection`. */
+export type RecordEvent<P extends Pattern> = l.RecordEventOf<Collections, l.Named<Collections, Wildcards, P>>
+
+/** The schemas of all records: NSID → schema. */
+export const schemas: { readonly [N in keyof Collections]: l.RecordSchema<Collections[N], N> } = {
+  'app.bsky.actor.profile': ActorProfile.main,
+  'app.bsky.feed.like': FeedLike.main,
+  'app.bsky.feed.post': FeedPost.main,
+  'app.bsky.feed.postgate': FeedPostgate.main,
+  'app.bsky.feed.threadgate': FeedThreadgate.main,
+  'app.bsky.graph.follow': GraphFollow.main,
+  'xyz.statusphere.status': StatusphereStatus.main,
+}
+
+/** Declares what to do with the records of a collection: `on('app.bsky.feed.post', { put, delete })`. */
+export const on: l.On<Collections, Wildcards, Database, Rows> = l.createOn(schemas)
+
+/** Declares what to do when handle, PDS or signing key of a tracked account changed. */
+export const onIdentity: l.OnIdentity<Database, Rows> = l.createOnIdentity()
+
+/** Declares what to do when the standing of a tracked account changed. */
+export const onAccount: l.OnAccount<Database, Rows> = l.createOnAccount()

@@ -1,0 +1,98 @@
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz'
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+
+const IS_BASE32 = new Uint8Array(128)
+for (const char of BASE32) IS_BASE32[char.charCodeAt(0)] = 1
+
+/**
+ * The CIDs the data model allows, as text: version 1, dag-cbor or raw, sha-256, base32. 59 characters that
+ * start `bafyrei` or `bafkrei`; the last one carries three bits, so only four letters can stand there.
+ */
+export function isBlessedCid(s: string): boolean {
+  if (s.length !== 59 || !(s.startsWith('bafyrei') || s.startsWith('bafkrei'))) return false
+  for (let i = 7; i < 59; i++) if (IS_BASE32[s.charCodeAt(i)] !== 1) return false
+  // 288 bits in 58 letters of 5 bits: the last letter ends in two zero bits.
+  return (BASE32.indexOf(s.charAt(58)) & 3) === 0
+}
+
+/**
+ * A CID of any codec and hash in one of the bases the reference reads (base32, base36, base58), whose digest
+ * is as long as it says; `v0` also accepts `Qm…`. At most 128 characters, so no base takes long to decode.
+ */
+export function isAnyCid(s: string, v0: boolean): boolean {
+  if (isBlessedCid(s)) return true
+  if (s.length < 8 || s.length > 128) return false
+  const bytes = decode(s)
+  if (bytes === null) return false
+  if (s.startsWith('Q')) return v0 && bytes.length === 34 && bytes[0] === 0x12 && bytes[1] === 0x20
+  let offset = 0
+  const varint = (): number => {
+    let value = 0
+    for (let shift = 0; offset < bytes.length && shift < 49; shift += 7) {
+      const byte = bytes[offset++] as number
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) return value
+    }
+    return -1
+  }
+  if (varint() !== 1 || varint() < 0 || varint() < 0) return false
+  const length = varint()
+  return length >= 0 && bytes.length === offset + length
+}
+
+function decode(s: string): Uint8Array | null {
+  switch (s[0]) {
+    case 'b':
+      return decodeBits(s)
+    case 'k':
+      return decodeNumber(s, 1, BASE36)
+    case 'z':
+      return decodeNumber(s, 1, BASE58)
+    case 'Q':
+      return decodeNumber(s, 0, BASE58)
+    default:
+      return null
+  }
+}
+
+function decodeBits(s: string): Uint8Array | null {
+  const bytes = new Uint8Array(Math.floor(((s.length - 1) * 5) / 8))
+  let buffer = 0
+  let bits = 0
+  let length = 0
+  for (let i = 1; i < s.length; i++) {
+    const digit = BASE32.indexOf(s.charAt(i))
+    if (digit < 0) return null
+    buffer = ((buffer << 5) | digit) & 0xfff
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      bytes[length++] = (buffer >> bits) & 0xff
+    }
+  }
+  // What is left over must be less than a letter, and zero.
+  return bits >= 5 || (buffer & ((1 << bits) - 1)) !== 0 ? null : bytes
+}
+
+/** A big number in another base; leading zero digits are zero bytes. Quadratic, hence the bound above. */
+function decodeNumber(s: string, from: number, alphabet: string): Uint8Array | null {
+  const base = alphabet.length
+  const bytes: number[] = []
+  let zeros = 0
+  for (let i = from; i < s.length; i++) {
+    let carry = alphabet.indexOf(s.charAt(i))
+    if (carry < 0) return null
+    if (carry === 0 && bytes.length === 0) zeros++
+    for (let j = 0; j < bytes.length; j++) {
+      carry += (bytes[j] as number) * base
+      bytes[j] = carry & 0xff
+      carry >>= 8
+    }
+    while (carry > 0) {
+      bytes.push(carry & 0xff)
+      carry >>= 8
+    }
+  }
+  return Uint8Array.from([...new Array<number>(zeros).fill(0), ...bytes.reverse()])
+}

@@ -1,0 +1,145 @@
+import { type CheckOptions, MAX_DEPTH } from './check.ts'
+import { isAnyCid, isBlessedCid } from './cid.ts'
+import { type Fault, fault, notType, outOf } from './fault.ts'
+
+/** The fields of a type before they were checked. */
+export type Loose<T> = { readonly [K in keyof T]?: unknown }
+
+/** A JSON object, no array. */
+export function isObject<T>(value: unknown): value is Loose<T> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** As {@link isObject}, and neither a CID nor bytes: for objects that may be empty. */
+export function isMap<T>(value: unknown): value is Loose<T> {
+  if (!isObject<{ $link: unknown; $bytes: unknown; $type: unknown }>(value)) return false
+  return value.$link === undefined && value.$bytes === undefined && value.$type !== 'blob'
+}
+
+/** An object with a `$type`, as unions want it. A blob is none. */
+export function isTyped(value: unknown): value is { readonly $type: string } {
+  return isObject<{ $type: unknown }>(value) && typeof value.$type === 'string' && value.$type !== 'blob'
+}
+
+/** The value of an own property, for property names that every object inherits something for. */
+export function own(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+}
+
+/** `{ $link }` with a CID the data model allows and nothing else. */
+export function isCidLink(value: unknown): boolean {
+  if (!isObject<{ $link: unknown }>(value)) return false
+  const link = value.$link
+  if (typeof link !== 'string' || !isBlessedCid(link)) return false
+  for (const key in value) if (key !== '$link') return false
+  return true
+}
+
+/** `{ $bytes }` with base64 (padding allowed) and nothing else. */
+export function isBytes(value: unknown): value is { readonly $bytes: string } {
+  if (!isObject<{ $bytes: unknown }>(value)) return false
+  const text = value.$bytes
+  if (typeof text !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return false
+  if (base64Length(text) < 0) return false
+  for (const key in value) if (key !== '$bytes') return false
+  return true
+}
+
+/** Bytes a base64 text stands for, or -1 when no number of bytes has that many digits. */
+function base64Length(text: string): number {
+  let digits = text.length
+  while (digits > 0 && text.charCodeAt(digits - 1) === 61) digits--
+  if (digits % 4 === 1 || (digits < text.length && text.length % 4 !== 0)) return -1
+  return Math.floor((digits * 3) / 4)
+}
+
+/** Length of a checked `{ $bytes }`. */
+export function bytesLength(value: { readonly $bytes: string }): number {
+  return base64Length(value.$bytes)
+}
+
+/** A blob in the form the options allow; `accept` and `maxSize` as the lexicon has them. */
+export function blob(
+  value: unknown,
+  options: CheckOptions,
+  accept?: readonly string[],
+  maxSize?: number,
+): Fault | undefined {
+  if (!isObject<{ $type: unknown; mimeType: unknown; size: unknown; ref: unknown }>(value))
+    return notType('a blob', value)
+  const legacy = value.$type === undefined
+  if (legacy ? !options.legacyBlobs || !isLegacyBlob(value) : !isBlob(value, options))
+    return fault('type', legacy && !options.legacyBlobs ? 'a blob with $type' : 'a blob', value)
+  const { mimeType, size } = value as { mimeType: string; size?: number }
+  if (accept !== undefined && !accepts(accept, mimeType))
+    return fault('accept', `a blob of ${accept.join(' or ')}`, mimeType, 'mimeType')
+  if (maxSize !== undefined && size !== undefined && size > maxSize)
+    return outOf('maxSize', `at most ${maxSize} bytes`, size, 'size')
+  return undefined
+}
+
+function isBlob(
+  value: Loose<{ $type: unknown; mimeType: unknown; size: unknown; ref: unknown }>,
+  options: CheckOptions,
+): boolean {
+  if (value.$type !== 'blob' || typeof value.mimeType !== 'string' || !value.mimeType.isWellFormed())
+    return false
+  if (!Number.isSafeInteger(value.size) || (value.size as number) < 0 || !isCidLink(value.ref)) return false
+  // Blobs are raw bytes, but the interop records carry one with a dag-cbor CID.
+  if (options.strict && !(value.ref as { $link: string }).$link.startsWith('bafk')) return false
+  for (const key in value)
+    if (key !== '$type' && key !== 'mimeType' && key !== 'size' && key !== 'ref') return false
+  return true
+}
+
+function isLegacyBlob(value: Loose<{ cid: unknown; mimeType: unknown }>): boolean {
+  if (typeof value.cid !== 'string' || !isAnyCid(value.cid, true)) return false
+  if (typeof value.mimeType !== 'string' || !value.mimeType.isWellFormed()) return false
+  for (const key in value) if (key !== 'cid' && key !== 'mimeType') return false
+  return true
+}
+
+function accepts(accept: readonly string[], mimeType: string): boolean {
+  for (const pattern of accept) {
+    if (pattern === '*/*' || pattern === mimeType) return true
+    if (pattern.endsWith('/*') && mimeType.startsWith(pattern.slice(0, -1))) return true
+  }
+  return false
+}
+
+/**
+ * What a lexicon leaves open (`unknown`, and members of open unions it does not know): an object of atproto
+ * data all the way down. No floats, no `undefined`, no lone surrogates, CIDs and bytes in their only form, and
+ * no deeper than the decoder goes. Walks with a stack of its own.
+ */
+export function data(value: unknown): Fault | undefined {
+  if (!isMap<LooseMap>(value)) return notType('an object', value)
+  const stack: [unknown, number][] = [[value, 0]]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const [item, depth] = next
+    if (typeof item !== 'object' || item === null) {
+      if (!isScalar(item)) return fault('data', 'atproto data', item)
+      continue
+    }
+    if (depth >= MAX_DEPTH) return outOf('depth', `at most ${MAX_DEPTH} levels`, 'more')
+    if (Array.isArray(item)) for (const entry of item) stack.push([entry, depth + 1])
+    else if ((item as { $link?: unknown }).$link !== undefined) {
+      if (!isCidLink(item)) return fault('data', 'a cid link', item)
+    } else if ((item as { $bytes?: unknown }).$bytes !== undefined) {
+      if (!isBytes(item)) return fault('data', 'bytes', item)
+    } else for (const key of Object.keys(item)) stack.push([(item as LooseMap)[key], depth + 1])
+  }
+  return undefined
+}
+
+type LooseMap = Record<string, unknown>
+
+function isScalar(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  return value === null || typeof value === 'boolean' || Number.isSafeInteger(value)
+}
+
+/** A value whose definition refers to itself too often. */
+export function tooDeep(): Fault {
+  return outOf('depth', `at most ${MAX_DEPTH} levels`, 'more')
+}

@@ -1,0 +1,217 @@
+import { docLines } from './doc-lines.ts'
+import type {
+  LexBody,
+  LexDef,
+  LexDoc,
+  LexField,
+  LexObject,
+  LexProcedure,
+  LexQuery,
+  LexRecord,
+  LexSubscription,
+} from './document.ts'
+import { CheckWriter } from './generate-checks.ts'
+import { fillOf, fillStatements } from './generate-fills.ts'
+import { writeAlias, writeInterface } from './generate-types.ts'
+import { HEADER } from './header.ts'
+import { type Lexicons, typeName } from './lexicons.ts'
+import { checkName, defTypeName, exportName, fillName, quote, valueName } from './names.ts'
+import type { Recursion } from './recursion.ts'
+import { Scope } from './scope.ts'
+import { docComment, Writer } from './writer.ts'
+
+/** The file of one lexicon: types, checks and schemas. `children` are namespaces that live below its NSID. */
+export function generateModule(
+  doc: LexDoc,
+  lexicons: Lexicons,
+  recursion: Recursion,
+  children: readonly (readonly [name: string, path: string])[],
+): string {
+  const scope = new Scope(doc, lexicons, recursion)
+  const body = new Writer()
+  const main = doc.defs.main
+  for (const [name, def] of Object.entries(doc.defs)) writeDef(body, scope, name, def)
+  const text = body.toString()
+  const head = new Writer()
+  head.line(HEADER).line()
+  const imports = scope.imports()
+  if (/\bl\./.test(text))
+    imports.unshift(`import ${/[^<>|&:?] l\.|\bl\.\w+\(/.test(text) ? '' : 'type '}* as l from 'lextap/lex'`)
+  for (const line of imports) head.line(line)
+  if (imports.length > 0) head.line()
+  docComment(head, doc.description === undefined ? [] : [doc.description])
+  head.line(`export const $nsid = ${quote(doc.id)}`)
+  if (main !== undefined && (main.type === 'record' || main.type === 'object'))
+    head.line(`export const $type = ${quote(doc.id)}`)
+  if (main !== undefined && isMethod(main)) head.line(`export const $lxm = ${quote(doc.id)}`)
+  for (const [name, path] of children) head.line(`export * as ${name} from '${path}'`)
+  return head.toString() + text
+}
+
+const isMethod = (def: LexDef): boolean => ['query', 'procedure', 'subscription'].includes(def.type)
+
+function writeDef(writer: Writer, scope: Scope, name: string, def: LexDef): void {
+  switch (def.type) {
+    case 'record':
+      writeRecord(writer, scope, def)
+      return
+    case 'object':
+      writeObject(writer, scope, name, def)
+      return
+    case 'query':
+    case 'procedure':
+    case 'subscription':
+      writeMethod(writer, scope, def)
+      return
+    case 'permission-set':
+      return
+    case 'token': {
+      const type = defTypeName(name)
+      writer.line()
+      docComment(writer, docLines(def))
+      writer.line(`export const ${type} = ${quote(typeName(scope.doc.id, name))}`)
+      writer.line(`export type ${type} = typeof ${type}`)
+      return
+    }
+    default:
+      writeValue(writer, scope, name, def)
+      return
+  }
+}
+
+function writeRecord(writer: Writer, scope: Scope, def: LexRecord): void {
+  const nsid = quote(scope.doc.id)
+  writer.line()
+  docComment(
+    writer,
+    docLines({ ...def.record, ...(def.description === undefined ? {} : { description: def.description }) }),
+  )
+  writeInterface(writer, scope, 'Main', def.record, `$type: ${nsid}`)
+  writeCheck(writer, scope, 'main', (checks, lines) => {
+    checks.guard(def.record, 'v', [], 'Main', true)
+    lines.line(`if (v.$type !== $nsid) return l.fault('$type', $nsid, v.$type, '$type')`)
+    checks.properties(def.record, 'v', [])
+  })
+  const fill = writeFill(writer, scope, 'main', def.record)
+  writer.line()
+  docComment(writer, docLines(def))
+  writer.line(`export const main: l.RecordSchema<Main, ${nsid}> =`)
+  writer.line(
+    `  /*#__PURE__*/ l.record($nsid, ${[quote(def.key ?? 'any'), checkArgument(scope, 'main'), ...fill].join(', ')})`,
+  )
+  writeShortcuts(writer)
+}
+
+function writeObject(writer: Writer, scope: Scope, name: string, def: LexObject): void {
+  const [type, self] = [defTypeName(name), quote(typeName(scope.doc.id, name))]
+  writer.line()
+  docComment(writer, docLines(def))
+  writeInterface(writer, scope, type, def, `$type?: ${self}`)
+  writeCheck(writer, scope, name, (checks, lines) => {
+    checks.guard(def, 'v', [], type, false)
+    lines.line(`if (c.strict && v.$type !== undefined && v.$type !== ${self})`)
+    lines.line(`  return l.fault('$type', ${self}, v.$type, '$type')`)
+    checks.properties(def, 'v', [])
+  })
+  const fill = writeFill(writer, scope, name, def)
+  writer.line()
+  docComment(writer, docLines(def))
+  const value = valueName(name)
+  const exported = value === exportName(name)
+  writer.line(`${exported ? 'export ' : ''}const ${value}: l.ObjectSchema<${type}, ${self}> =`)
+  writer.line(`  /*#__PURE__*/ l.object(${[self, checkArgument(scope, name), ...fill].join(', ')})`)
+  if (!exported) writer.line(`export { ${value} as ${exportName(name)} }`)
+  if (name === 'main') writeShortcuts(writer)
+}
+
+/** A definition that is a string, a number, an array and so on: a type and a check, no `$type`. */
+function writeValue(writer: Writer, scope: Scope, name: string, def: Exclude<LexField, LexObject>): void {
+  writer.line()
+  docComment(writer, docLines(def))
+  writeAlias(writer, scope, defTypeName(name), def)
+  writeCheck(writer, scope, name, (checks) => checks.field(def, 'v', []))
+  if (!scope.recursion.hasDefaults(typeName(scope.doc.id, name))) return
+  writer.line()
+  const [type, filled] = [defTypeName(name), fillOf(scope, def, 'v') ?? 'v']
+  writer.block(`export function ${fillName(name)}(v: ${type}): ${type} {`, () =>
+    writer.line(`return ${filled} as ${type}`),
+  )
+}
+
+function writeCheck(
+  writer: Writer,
+  scope: Scope,
+  name: string,
+  body: (checks: CheckWriter, writer: Writer) => void,
+): void {
+  const self = typeName(scope.doc.id, name)
+  const cyclic = scope.recursion.isCyclic(self)
+  const inner = new Writer()
+  if (cyclic) inner.line('if (depth > l.MAX_DEPTH) return l.tooDeep()')
+  body(new CheckWriter(inner, scope, self), inner)
+  inner.line('return undefined')
+  // A parameter nothing uses has an underscore, so that the strictest compiler options accept it.
+  const options = inner.lines.some((line) => /\bc\b/.test(line)) ? 'c' : '_c'
+  const depth = cyclic ? ', depth: number' : ''
+  writer.line()
+  docComment(writer, ['@internal'])
+  const head = `export function ${checkName(name)}(v: unknown, ${options}: l.CheckOptions${depth}): l.Fault | undefined {`
+  writer.block(head, () => writer.add(inner))
+}
+
+/** The check as `l.object` takes it: a cyclic one starts at depth 0. */
+function checkArgument(scope: Scope, name: string): string {
+  const check = checkName(name)
+  return scope.recursion.isCyclic(typeName(scope.doc.id, name)) ? `(v, c) => ${check}(v, c, 0)` : check
+}
+
+/** Writes the function that fills in defaults, if there are any, and returns it as an argument. */
+function writeFill(writer: Writer, scope: Scope, name: string, def: LexObject): string[] {
+  if (!scope.recursion.hasDefaults(typeName(scope.doc.id, name))) return []
+  const type = defTypeName(name)
+  writer.line()
+  docComment(writer, ['@internal'])
+  writer.block(`export function ${fillName(name)}(v: ${type}): ${type} {`, () => {
+    for (const line of fillStatements(scope, def)) writer.line(line)
+  })
+  return [fillName(name)]
+}
+
+/** The schema's functions as members of the namespace, the way `@atproto/lex` has them. */
+function writeShortcuts(writer: Writer): void {
+  writer.line()
+  for (const name of ['$build', '$matches', '$parse', '$safeParse', '$validate', '$safeValidate'])
+    writer.line(`export const ${name}: typeof main.${name} = main.${name}`)
+}
+
+function writeMethod(writer: Writer, scope: Scope, def: LexQuery | LexProcedure | LexSubscription): void {
+  writer.line()
+  docComment(writer, [
+    ...docLines(def),
+    ...(def.description === undefined ? [] : ['']),
+    `Parameters of the ${def.type}.`,
+  ])
+  writeInterface(writer, scope, '$Params', def.parameters ?? { type: 'params' })
+  if (def.type === 'procedure') writeBody(writer, scope, '$InputBody', def.input)
+  if (def.type !== 'subscription') writeBody(writer, scope, '$OutputBody', def.output)
+  else if (def.message !== undefined) {
+    writer.line()
+    docComment(writer, ['A message of the subscription.'])
+    writeAlias(writer, scope, '$Message', def.message.schema)
+  }
+}
+
+function writeBody(writer: Writer, scope: Scope, name: string, body: LexBody | undefined): void {
+  if (body === undefined) return
+  writer.line()
+  docComment(writer, [
+    ...docLines({
+      type: 'unknown',
+      ...(body.description === undefined ? {} : { description: body.description }),
+    }),
+    `Encoding ${body.encoding}.`,
+  ])
+  if (body.schema === undefined) writer.line(`export type ${name} = Uint8Array`)
+  else if (body.schema.type === 'object') writeInterface(writer, scope, name, body.schema)
+  else writeAlias(writer, scope, name, body.schema)
+}

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { LexDoc } from './document.ts'
+import { type Problem, Problems } from './problem.ts'
+import { checkShape } from './shape.ts'
+
+/** A lexicon document and the file it was read from. */
+export interface SourceDoc {
+  readonly doc: LexDoc
+  /** As printed: the folder as given, and the path in it, with slashes. */
+  readonly file: string
+}
+
+export interface ReadResult {
+  /** Sorted by NSID. */
+  readonly sources: readonly SourceDoc[]
+  readonly problems: readonly Problem[]
+}
+
+/** A document larger than this is no lexicon; the largest of the public ones has 60 kB. */
+const MAX_FILE_BYTES = 5_000_000
+
+/** Reads and checks every `*.json` below `folder`. Throws UserError when the folder cannot be read. */
+export function readLexicons(folder: string, shown: string = folder): ReadResult {
+  const files = listJson(folder)
+  const sources: SourceDoc[] = []
+  const problems: Problem[] = []
+  for (const path of files) {
+    const file = `${shown}/${relative(folder, path).split(sep).join('/')}`
+    const report = new Problems(file)
+    const doc = readDocument(path, report)
+    if (doc !== null) {
+      checkPath(doc.id, relative(folder, path), report)
+      sources.push({ doc, file })
+    }
+    problems.push(...report.list)
+  }
+  sources.sort((a, b) => (a.doc.id < b.doc.id ? -1 : 1))
+  return { sources, problems }
+}
+
+function listJson(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path).isFile())
+      .sort()
+  } catch (cause) {
+    throw new UserError(
+      `lexicon folder cannot be read; folder=${folder}; create it, or set \`lexicons\` in tap.config.ts`,
+      { code: 'lexicons-missing', cause },
+    )
+  }
+}
+
+function readDocument(path: string, report: Problems): LexDoc | null {
+  let text: string
+  try {
+    if (statSync(path).size > MAX_FILE_BYTES) {
+      report.error('', `larger than ${MAX_FILE_BYTES} bytes`, 'move what is no lexicon out of the folder')
+      return null
+    }
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    report.error('', `cannot be read: ${String(error)}`, 'check the rights of the file')
+    return null
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    report.error(
+      '',
+      `not JSON: ${(error as Error).message}`,
+      'correct the file, or move it out of the folder',
+    )
+    return null
+  }
+  return checkShape(json, report)
+}
+
+/**
+ * The path says the NSID too: `app/bsky/feed/post.json`, `app.bsky.feed.post.json`, or as short as `post.json`.
+ * Whatever it says must be the end of the id, or one of the two is a mistake.
+ */
+function checkPath(nsid: string, path: string, report: Problems): void {
+  const said = path
+    .split(sep)
+    .join('/')
+    .replace(/\.json$/, '')
+    .replaceAll('/', '.')
+  if (nsid === said || nsid.endsWith(`.${said}`) || said.endsWith(`.${nsid}`)) return
+  report.error(
+    'id',
+    `the file's path says ${said}, the document says ${nsid}`,
+    `move the file to ${nsid.replaceAll('.', '/')}.json, or correct the id`,
+  )
+}
