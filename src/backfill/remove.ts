@@ -33,6 +33,7 @@ export async function removeRepo(
     guard: {},
     run: row.run,
     mode: 'trust' as const,
+    removing: true,
   }
   const rev = row.rev ?? ''
   let records = 0

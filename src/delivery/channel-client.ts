@@ -1,11 +1,22 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { eventsRepeated, eventsSent, eventsTaken } from '../observe/delivery-events.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { OutboxRow } from '../store/outbox.ts'
-import type { ChannelOptions } from './channel.ts'
-import type { Sink } from './delivery.ts'
+import type { Delivery, Sink } from './delivery.ts'
 import type { Takes } from './window.ts'
 import { wireEvent } from './wire-event.ts'
+
+export interface ChannelOptions {
+  readonly delivery: Delivery
+  readonly observer: Observer
+  /** False: an event counts as taken once it is written to the socket. */
+  readonly acks: boolean
+  /** Send again what was not acked for so long, ms. */
+  readonly retryTimeoutMs: number
+  /** A client that does not answer pings for so long is gone, ms. Default 60000. */
+  readonly idleMs?: number
+}
 
 export interface ChannelPeer {
   /** The client may take more. */
@@ -172,9 +183,9 @@ export class ChannelClient implements Sink {
   }
 
   #ping(): void {
-    if (!this.#alive) return this.end('it does not answer')
+    if (this.#alive) this.#ws.ping()
+    else this.end('it does not answer')
     this.#alive = false
-    this.#ws.ping()
   }
 
   #refuse(reason: string): void {

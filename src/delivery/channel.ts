@@ -1,21 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { clientConnected, clientGone } from '../observe/delivery-events.ts'
-import type { Observer } from '../observe/observer.ts'
-import { ChannelClient } from './channel-client.ts'
-import type { Delivery } from './delivery.ts'
+import { ChannelClient, type ChannelOptions } from './channel-client.ts'
 import type { Takes } from './window.ts'
-
-export interface ChannelOptions {
-  readonly delivery: Delivery
-  readonly observer: Observer
-  /** False: an event counts as taken once it is written to the socket. */
-  readonly acks: boolean
-  /** Send again what was not acked for so long, ms. */
-  readonly retryTimeoutMs: number
-  /** A client that does not answer pings for so long is gone, ms. Default 60000. */
-  readonly idleMs?: number
-}
 
 /** `WS /channel`: events are spread over whoever is connected. */
 export class Channel {

@@ -61,9 +61,3 @@ function identity(did: string, handle: string | null, active: boolean, status: s
   const body = `"type":"identity","identity":{"did":${goString(did)},"handle":${goString(name)},"is_active":${active},"status":"${status}"}}`
   return { kind: 'identity', did, live: false, name: did, body }
 }
-
-/** What a handler gave to `emit`; `payload` is JSON text. */
-export function emittedEvent(did: string, live: boolean, name: string, payload: string): OutboxEvent {
-  const body = `"type":"emit","emit":{"live":${live},"did":${goString(did)},"name":${goString(name)},"payload":${payload}}}`
-  return { kind: 'emit', did, live, name, body }
-}

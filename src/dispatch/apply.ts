@@ -28,6 +28,8 @@ export interface Applied {
   /** Repo rows as they are now. */
   readonly patched: readonly RepoRow[]
   readonly removed: readonly string[]
+  /** Outbox events written. */
+  readonly outbox: number
   /** Repos whose resync buffer changed. */
   readonly buffers: readonly number[]
 }
@@ -60,6 +62,7 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
       letters,
       patched: [...plan.patched.values()],
       removed: [...plan.removed.values()],
+      outbox: plan.outbox.length + effects.outbox.length,
       buffers: plan.buffered.map((row) => row.repoId),
     }
   })
@@ -146,6 +149,8 @@ async function write(
   await tx.updateMany(WRITE_REPOS, [...plan.patched.values()].map(repoValues))
   for (const id of plan.removed.keys()) await removeRepo(tx, id, true)
   await writeEffects(tx, store, effects)
+  // Last: on Postgres whoever else writes to the outbox waits from here on.
+  await store.outbox.append(tx, [...plan.outbox, ...effects.outbox])
 }
 
 async function writeEffects(tx: Transaction, store: Store, effects: Effects): Promise<void> {
@@ -153,5 +158,4 @@ async function writeEffects(tx: Transaction, store: Store, effects: Effects): Pr
   for (const { did, keepRows } of effects.untrack) {
     await tx.run('update lextap_repo set removal = $1 where did = $2', [keepRows ? 'keep' : 'delete', did])
   }
-  if (effects.outbox.length > 0) await store.outbox.append(tx, effects.outbox)
 }

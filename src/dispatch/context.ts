@@ -84,7 +84,8 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
     const text = JSON.stringify(payload)
     if (text === undefined) throw new UserError(`emit needs a payload that JSON can hold; event=${name}`)
     const { did, live } = this.about
-    const body = `"type":"emit","name":${JSON.stringify(name)},"did":"${did}","payload":${text}}`
+    const facts = `"live":${live},"did":${JSON.stringify(did)},"name":${JSON.stringify(name)}`
+    const body = `"type":"emit","emit":{${facts},"payload":${text}}}`
     this.effects.outbox.push({ kind: 'emit', did, live, name, body })
   }
 

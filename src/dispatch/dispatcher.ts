@@ -8,6 +8,7 @@ import { type Applied, type ApplyDeps, applyBatch } from './apply.ts'
 import type { InvalidPolicy } from './check-record.ts'
 import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
+import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
 import type { Outcome, Unit } from './unit.ts'
 import type { RetryOutcome, Work } from './work.ts'
@@ -26,6 +27,9 @@ export interface DispatcherOptions {
   readonly keepBodies: boolean
   /** Handlers asked to follow these; the rows are committed. */
   readonly onTrack?: (dids: readonly string[]) => void
+  /** Outbox events that were committed: those of `publish` and those of handlers. */
+  readonly onOutbox?: (events: number) => void
+  readonly publish?: Publisher
   /** A handler asked to stop following; the row's `removal` says so after a restart too. */
   readonly onUntrack?: (did: string, keepRows: boolean) => void
   readonly batch?: Partial<BatchLimits>
@@ -58,7 +62,9 @@ export class Dispatcher {
    * Resolves when the unit is committed or its guard did not hold. Rejects with a TemporaryError when the
    * dispatcher stops first; nothing of the unit is written then.
    */
-  submit(unit: Unit): Promise<Outcome> {
+  async submit(unit: Unit): Promise<Outcome> {
+    const { store, registry } = this.#options
+    if (registry.open) await store.collections.intern(unit.ops.map((op) => op.collection))
     return this.#push<Outcome>((settle) => ({
       kind: 'unit',
       unit,
@@ -179,7 +185,7 @@ export class Dispatcher {
   }
 
   #committed(applied: Applied): void {
-    const { store, observer, onTrack, onUntrack } = this.#options
+    const { store, observer, onTrack, onUntrack, onOutbox } = this.#options
     for (const row of applied.patched) store.repos.committed(row)
     for (const did of applied.removed) store.repos.forget(did)
     for (const repoId of applied.buffers) store.buffer.changed(repoId)
@@ -191,6 +197,7 @@ export class Dispatcher {
       if (outcome === 'stale') store.repos.forget(work.did)
       work.resolve(outcome as never)
     }
+    if (applied.outbox > 0) onOutbox?.(applied.outbox)
     if (track.length > 0) onTrack?.(track)
     for (const { did, keepRows } of untrack) onUntrack?.(did, keepRows)
     if (afterCommit.length > 0) void this.#runHooks(afterCommit)

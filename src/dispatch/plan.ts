@@ -1,6 +1,7 @@
 import { cidEquals, cidToString } from '../protocol/cid.ts'
 import type { Transaction } from '../store/database.ts'
 import type { DeadLetterAction, NewDeadLetter } from '../store/dead-letters.ts'
+import type { OutboxEvent } from '../store/outbox.ts'
 import { applyPatch, guardHolds } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
@@ -9,6 +10,7 @@ import type { RecordEvent } from './event.ts'
 import { IndexWrites } from './index-writes.ts'
 import { handles, type Job } from './job.ts'
 import { mostSpecific } from './patterns.ts'
+import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
 import type { Unit, VerifiedOp } from './unit.ts'
 
@@ -21,6 +23,8 @@ export interface PlanDeps {
     readonly legacyBlobs: boolean
   }
   readonly keepBodies: boolean
+  /** Tells others of every change of the index; absent when nobody listens. */
+  readonly publish?: Publisher
 }
 
 /** A job with what its dead letter would need. */
@@ -39,6 +43,7 @@ export class Plan {
   readonly patched: Map<number, RepoRow> = new Map()
   readonly removed: Map<number, string> = new Map()
   readonly buffered: { id: number; repoId: number }[] = []
+  readonly outbox: OutboxEvent[] = []
   readonly #deps: PlanDeps
   readonly #tx: Transaction
   readonly #rows: Map<number, RepoRow>
@@ -54,6 +59,7 @@ export class Plan {
     const row = this.#rows.get(unit.repoId)
     if (row === undefined || !guardHolds(row, unit.guard)) return false
     this.#events(unit)
+    this.#publishAccount(unit, row)
     const existing = await this.#existing(unit)
     for (const op of unit.ops) this.#op(unit, op, existing)
     if (unit.patch !== undefined) {
@@ -112,6 +118,7 @@ export class Plan {
       // Also for collections we do not want any more: what is indexed must be able to go.
       if (collectionId === undefined) return
       this.index.delete(unit.repoId, collectionId, op.rkey)
+      this.#publish(unit, op, 'delete')
       this.#deliver(unit, op, { ...path(unit, op), action: 'delete' })
       return
     }
@@ -126,7 +133,29 @@ export class Plan {
     this.index.put(unit.repoId, collectionId, op.rkey, { cid: op.cid, run: unit.run, body })
     const action =
       unit.mode === 'trust' ? op.action : before === undefined || before === null ? 'create' : 'update'
+    this.#publish(unit, op, action)
     this.#put(unit, { ...op, action, cid: op.cid, body: op.body })
+  }
+
+  #publish(unit: Unit, op: VerifiedOp, action: VerifiedOp['action']): void {
+    const { publish } = this.#deps
+    if (publish === undefined || unit.source === 'replay') return
+    const { collection, rkey } = op
+    const [cid, body] = action === 'delete' ? [null, null] : [op.cid, op.body]
+    const live = unit.source === 'live' && unit.removing !== true
+    this.outbox.push(
+      publish.record({ live, did: unit.did, rev: unit.rev, collection, rkey, action, cid, body }),
+    )
+  }
+
+  #publishAccount({ identity, account }: Unit, row: RepoRow): void {
+    const { publish } = this.#deps
+    if (publish === undefined) return
+    const events = [
+      identity === undefined ? null : publish.identity(identity, row.standing),
+      account === undefined ? null : publish.account(account, row.handle),
+    ]
+    this.outbox.push(...events.filter((event) => event !== null))
   }
 
   #put(

@@ -13,6 +13,11 @@ export interface RegistryOptions {
   readonly schemas: Readonly<Record<string, RecordSchema>>
   /** Collections to index, `ns.*` wildcards allowed; null for those with handlers. */
   readonly collections: readonly string[] | null
+  /**
+   * Also index collections without a lexicon, unvalidated, as Tap does: those that `collections` names, and
+   * all of them where nothing is named and nothing is handled. Default false.
+   */
+  readonly open?: boolean
 }
 
 /** Which collections we index, what their records look like, and who handles them. */
@@ -22,6 +27,8 @@ export class Registry {
   readonly identity: readonly IdentityHandlerDefinition[]
   readonly account: readonly AccountHandlerDefinition[]
   readonly #wanted: ReadonlySet<string>
+  /** Patterns that may name collections we have no lexicon of. */
+  readonly #open: readonly string[]
   readonly #schemas: ReadonlyMap<string, RecordSchema>
   readonly #handlers = new Map<string, readonly RecordHandlerDefinition[]>()
 
@@ -34,11 +41,14 @@ export class Registry {
       ...records.flatMap((d) => d.schemas.map((schema) => [schema.$nsid, schema] as const)),
       ...Object.values(options.schemas).map((schema) => [schema.$nsid, schema] as const),
     ])
+    this.#open = options.open === true ? (options.collections ?? (records.length === 0 ? ['*'] : [])) : []
     const handled = records.flatMap((d) => this.#known(d.pattern, 'a handler'))
     this.#wanted = new Set(
       options.collections === null
         ? handled
-        : options.collections.flatMap((pattern) => this.#known(pattern, 'the option `collections`')),
+        : options.collections.flatMap((pattern) =>
+            options.open === true ? this.expand([pattern]) : this.#known(pattern, 'the option `collections`'),
+          ),
     )
     this.collections = [...this.#wanted].sort()
     for (const { pattern } of records) this.#reachable(pattern)
@@ -52,7 +62,12 @@ export class Registry {
 
   /** Whether records of the collection are indexed (and handled, where there is a handler). */
   wants(collection: string): boolean {
-    return this.#wanted.has(collection)
+    return this.#wanted.has(collection) || this.#open.some((pattern) => matches(pattern, collection))
+  }
+
+  /** Whether there may be collections beside `collections`. */
+  get open(): boolean {
+    return this.#open.length > 0
   }
 
   schemaOf(collection: string): RecordSchema | undefined {

@@ -33,6 +33,8 @@ export interface Unit {
   readonly account?: AccountEvent
   /** Resync-buffer row that this unit settles (deleted in the same transaction). */
   readonly bufferId?: number
+  /** The repo is on its way out: its deletes may overlap each other on their way to others. */
+  readonly removing?: boolean
   /** The repo row and what hangs on it go with this unit (its records were deleted before). */
   readonly removeRepo?: boolean
 }
