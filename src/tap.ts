@@ -201,7 +201,11 @@ class Parts {
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#dispatcher.submit(unit)
     const onDue = () => this.scheduler.wake()
-    this.#xrpc = new XrpcClient({ allowPrivateHosts: config.backfill.allowPrivateHosts, userAgent: 'lextap' })
+    this.#xrpc = new XrpcClient({
+      allowPrivateHosts: config.backfill.allowPrivateHosts,
+      userAgent: 'lextap',
+      timeoutMs: Math.min(30_000, config.backfill.stallMs),
+    })
     this.#identity = createIdentityResolver({
       plc: config.plc,
       xrpc: this.#xrpc,
@@ -244,7 +248,7 @@ class Parts {
       onDue,
       onDeleted: (row) => this.#removeLater(row, false),
     })
-    const { concurrency, perHost, maxBytes, stallMs } = config.backfill
+    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute } = config.backfill
     const resync = {
       xrpc: this.#xrpc,
       identity: this.#identity,
@@ -267,6 +271,8 @@ class Parts {
       observer,
       concurrency,
       perHost,
+      retryMs,
+      resyncsPerMinute,
       identify: (row, signal) => this.#identify(row, signal),
       hostOf: (identity) => config.upstream.repos ?? identity.pds,
       fetch: (row, identity, host, fresh, signal) =>
@@ -331,6 +337,7 @@ class Parts {
       },
       observer: this.#observer,
       onOpen: () => this.#connected(),
+      backoffMs: stream.reconnectMs,
     })
     this.#relay = relay
     const follower = new Follower({

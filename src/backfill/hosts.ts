@@ -14,11 +14,17 @@ interface Host {
 export class Hosts {
   readonly #perHost: number
   readonly #observer: Observer
+  readonly #pauseMs: { readonly first: number; readonly longest: number }
   readonly #hosts = new Map<string, Host>()
 
-  constructor(perHost: number, observer: Observer) {
+  constructor(
+    perHost: number,
+    observer: Observer,
+    pauseMs: { readonly first: number; readonly longest: number } = { first: 5_000, longest: 600_000 },
+  ) {
     this.#perHost = perHost
     this.#observer = observer
+    this.#pauseMs = pauseMs
   }
 
   /** Whether one more fetch may start now. */
@@ -45,12 +51,13 @@ export class Hosts {
       this.#hosts.delete(host)
   }
 
-  /** The host asked for rest or failed. `askedMs` is clamped to an hour; without it the pause doubles from 5 s. */
+  /** The host asked for rest or failed. `askedMs` is clamped to an hour; without it the pause doubles from the first. */
   pause(host: string, reason: string, askedMs: number | null, now: number): void {
     const state = this.#get(host)
     state.failures++
-    const own = Math.min(5_000 * 2 ** Math.min(state.failures - 1, 8), 600_000) * (0.75 + Math.random() / 2)
-    const forMs = askedMs === null ? own : Math.min(Math.max(askedMs, 1_000), 3_600_000)
+    const { first, longest } = this.#pauseMs
+    const own = Math.min(first * 2 ** Math.min(state.failures - 1, 20), longest) * (0.75 + Math.random() / 2)
+    const forMs = askedMs === null ? own : Math.min(Math.max(askedMs, Math.min(first, 1_000)), 3_600_000)
     if (now + forMs <= state.pausedUntil) return
     state.pausedUntil = now + forMs
     hostPaused(this.#observer, { host, reason, forMs })

@@ -34,8 +34,10 @@ export interface SchedulerDeps {
   /** Repos fetched at once, in all and from one host. */
   readonly concurrency: number
   readonly perHost: number
-  /** Resyncs of one DID a minute before they are spaced (rule F9). Default 5. */
-  readonly resyncsPerMinute?: number
+  /** First and longest wait before a failed repo is tried again, ms (rule F13). Hosts rest for a fraction of it. */
+  readonly retryMs: { readonly first: number; readonly longest: number }
+  /** Resyncs of one DID a minute before they are spaced (rule F9). */
+  readonly resyncsPerMinute: number
 }
 
 /** What the scheduler is at, for status pages. */
@@ -53,7 +55,6 @@ interface Ready {
   readonly identity: Resolved
 }
 
-const RETRY = { baseMs: 60_000, maxMs: 3_600_000 } // rule F13
 const POLL_MS = 1_000
 
 /**
@@ -64,6 +65,7 @@ const POLL_MS = 1_000
 export class Scheduler {
   readonly #deps: SchedulerDeps
   readonly #hosts: Hosts
+  readonly #retry: { readonly baseMs: number; readonly maxMs: number }
   readonly #ready = new Map<string, Ready[]>()
   readonly #tasks = new Set<Promise<void>>()
   readonly #starts = new LRUCache<number, number[]>({ max: 10_000 })
@@ -80,7 +82,9 @@ export class Scheduler {
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps
-    this.#hosts = new Hosts(deps.perHost, deps.observer)
+    const { first, longest } = deps.retryMs
+    this.#retry = { baseMs: first, maxMs: longest }
+    this.#hosts = new Hosts(deps.perHost, deps.observer, { first: first / 12, longest: longest / 6 })
   }
 
   get progress(): SchedulerProgress {
@@ -260,13 +264,17 @@ export class Scheduler {
     if (error instanceof IdentityError && error.kind === 'unreachable') {
       // The directory's trouble, not the repo's: ask again soon, count nothing (rule E8).
       observer.log.warn({ did: row.did, err: error }, 'an identity could not be resolved; trying again soon')
-      await this.#release(row, Date.now() + backoffMs(0, { baseMs: 20_000, maxMs: 20_000 }), error.message)
+      await this.#release(
+        row,
+        Date.now() + backoffMs(0, { ...this.#retry, baseMs: this.#retry.baseMs / 3 }),
+        error.message,
+      )
       return
     }
     this.#failed++
     const limited = error instanceof XrpcError && error.status === 429
     const failures = limited ? row.retryCount : row.retryCount + 1
-    const retryAt = Date.now() + backoffMs(Math.max(0, failures - 1), RETRY)
+    const retryAt = Date.now() + backoffMs(Math.max(0, failures - 1), this.#retry)
     const message = error instanceof Error ? error.message : String(error)
     await store.repos.patch(row.id, { state: 'error', error: message, retryCount: failures, retryAt }, guard)
     resyncFailed(observer, { did: row.did, error: message, retryAt, failures })
@@ -293,7 +301,7 @@ export class Scheduler {
   #tooOften(row: RepoRow): boolean {
     const now = Date.now()
     const recent = (this.#starts.get(row.id) ?? []).filter((at) => at > now - 60_000)
-    if (recent.length >= (this.#deps.resyncsPerMinute ?? 5)) return true
+    if (recent.length >= this.#deps.resyncsPerMinute) return true
     this.#starts.set(row.id, [...recent, now])
     return false
   }

@@ -27,6 +27,11 @@ test('the defaults are complete and are these', () => {
         "concurrency": 8,
         "maxBytes": 4294967296,
         "perHost": 4,
+        "resyncsPerMinute": 5,
+        "retryMs": {
+          "first": 60000,
+          "longest": 3600000,
+        },
         "stallMs": 300000,
       },
       "collections": null,
@@ -82,6 +87,10 @@ test('the defaults are complete and are these', () => {
         "cursorIntervalMs": 1000,
         "maxQueued": 4096,
         "noReplay": false,
+        "reconnectMs": {
+          "first": 500,
+          "longest": 30000,
+        },
       },
       "track": {
         "dids": [],

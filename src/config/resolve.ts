@@ -164,6 +164,7 @@ function resolveSync({ stream = {}, backfill = {} }: TapConfig): Partial<Resolve
       maxQueued: stream.maxQueued ?? 4096,
       cursorIntervalMs: stream.cursorIntervalMs ?? 1000,
       noReplay: stream.noReplay ?? false,
+      reconnectMs: spanOf(stream.reconnectMs, 500, 30_000),
     },
     backfill: {
       concurrency: backfill.concurrency ?? 8,
@@ -171,8 +172,16 @@ function resolveSync({ stream = {}, backfill = {} }: TapConfig): Partial<Resolve
       maxBytes: backfill.maxBytes ?? 4 * 1024 ** 3,
       stallMs: backfill.stallMs ?? 300_000,
       allowPrivateHosts: backfill.allowPrivateHosts ?? false,
+      retryMs: spanOf(backfill.retryMs, 60_000, 3_600_000),
+      resyncsPerMinute: backfill.resyncsPerMinute ?? 5,
     },
   }
+}
+
+/** The longest wait is never shorter than the first. */
+function spanOf(given: { first?: number; longest?: number } = {}, first: number, longest: number) {
+  const least = given.first ?? first
+  return { first: least, longest: Math.max(least, given.longest ?? longest) }
 }
 
 function resolvePolicy({ policy = {}, handling = {} }: TapConfig): Partial<ResolvedConfig> {

@@ -30,6 +30,8 @@ function choices(values: readonly string[]): string {
 
 /** setTimeout's limit: longer timers fire at once. */
 const MAX_MS = 2_147_483_647
+/** First and longest wait of a back-off. */
+const span = z.optional(z.strictObject({ first: ms(1), longest: ms(1) }))
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 const INVALID = ['dead-letter', 'deliver', 'skip'] as const
 
@@ -72,6 +74,7 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
       maxQueued: count(1, 1_000_000),
       cursorIntervalMs: ms(10),
       noReplay: flag,
+      reconnectMs: span,
     }),
   ),
   identity: z.optional(z.strictObject({ cacheSize: count(1, 100_000_000), ttlMs: ms(1000) })),
@@ -95,6 +98,8 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
       maxBytes: leaf(z.int().min(1024), 'bytes, a whole number, at least 1024'),
       stallMs: ms(100),
       allowPrivateHosts: flag,
+      retryMs: span,
+      resyncsPerMinute: count(1, 1_000_000),
     }),
   ),
   handling: z.optional(z.strictObject({ attempts: count(1, 100), timeoutMs: ms(10) })),

@@ -46,6 +46,8 @@ export interface TapConfig {
     cursorIntervalMs?: number
     /** Start at the head of the stream instead of the saved cursor. Default false. */
     noReplay?: boolean
+    /** First and longest wait between two connections, ms; doubling, with jitter. Default 500 and 30000. */
+    reconnectMs?: { first?: number; longest?: number }
   }
   /** DID documents and handles. */
   identity?: {
@@ -84,6 +86,13 @@ export interface TapConfig {
     stallMs?: number
     /** Allow private and loopback addresses (the sandbox needs it). Default false. */
     allowPrivateHosts?: boolean
+    /**
+     * First and longest wait before a repo that could not be fetched is tried again, ms; doubling, with jitter
+     * (rule F13). Hosts that fail rest for a twelfth to a sixth of it. Default 60000 and 3600000.
+     */
+    retryMs?: { first?: number; longest?: number }
+    /** Fetches of one repo a minute; more are spaced (rule F9). Default 5. */
+    resyncsPerMinute?: number
   }
   /** Running your handlers. */
   handling?: {
@@ -171,6 +180,7 @@ export interface ResolvedConfig {
     readonly maxQueued: number
     readonly cursorIntervalMs: number
     readonly noReplay: boolean
+    readonly reconnectMs: { readonly first: number; readonly longest: number }
   }
   readonly identity: { readonly cacheSize: number; readonly ttlMs: number }
   readonly discovery: {
@@ -190,6 +200,8 @@ export interface ResolvedConfig {
     readonly maxBytes: number
     readonly stallMs: number
     readonly allowPrivateHosts: boolean
+    readonly retryMs: { readonly first: number; readonly longest: number }
+    readonly resyncsPerMinute: number
   }
   readonly handling: { readonly attempts: number; readonly timeoutMs: number }
   readonly server: { readonly port: number; readonly host: string; readonly password: string | null } | null
