@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import { abortable } from '../async/signal.ts'
 import { SingleFlight } from '../async/single-flight.ts'
-import { InvalidError, LextapError } from '../errors.ts'
-import { type DidDocument, readDidDocument } from './did-document.ts'
+import { InvalidError } from '../errors.ts'
+import type { DidDocument } from './did-document.ts'
+import { fetchDidDocument, IdentityError } from './did-fetch.ts'
 import { createHandleResolver, type HandleResolver } from './handles.ts'
 import { didKeyOf } from './key.ts'
 import type { XrpcClient } from './xrpc.ts'
-import { XrpcError } from './xrpc-error.ts'
+
+export { IdentityError } from './did-fetch.ts'
 
 /** Who a DID is right now. */
 export interface Identity {
@@ -21,16 +23,6 @@ export interface Identity {
   readonly signingKey: string | null
   /** The DID was given up for good (rule E7). Everything else is null then. */
   readonly tombstoned: boolean
-}
-
-/** `not-found` no such DID · `invalid` it exists and is of no use · `unreachable` try again later (`retry`). */
-export class IdentityError extends LextapError {
-  override readonly name = 'IdentityError'
-  readonly kind: 'not-found' | 'invalid' | 'unreachable'
-  constructor(kind: IdentityError['kind'], message: string, options: { cause?: unknown } = {}) {
-    super(message, { code: `identity-${kind}`, retry: kind === 'unreachable', cause: options.cause })
-    this.kind = kind
-  }
 }
 
 export interface ResolveOptions {
@@ -74,8 +66,10 @@ interface Entry {
 }
 interface Found {
   readonly identity: Identity
-  /** When the handle was proven or refuted; null while it is unchecked. */
-  readonly handleAt: number | null
+  /** When the handle was last proven; null when it was not. */
+  readonly provenAt: number | null
+  /** When the handle is to be checked again; 0 while it never was. */
+  readonly checkDue: number
 }
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
@@ -123,7 +117,7 @@ class Resolver implements IdentityResolver {
     const entry = this.#cache.get(did)
     if (entry === undefined || entry.freshUntil <= this.#now()) return null
     if (entry.found instanceof IdentityError) throw entry.found
-    return handle && entry.found.handleAt === null ? null : entry.found.identity
+    return handle && entry.found.checkDue <= this.#now() ? null : entry.found.identity
   }
 
   /** Takes one of the DID's refreshes; they come back with time. */
@@ -150,17 +144,14 @@ class Resolver implements IdentityResolver {
     const old = before?.found instanceof IdentityError ? undefined : before?.found
     const stillFresh = !force && before !== undefined && before.freshUntil > this.#now()
     if (stillFresh && old !== undefined) {
-      // Only the handle was left unchecked.
-      return this.#keep(
-        did,
-        before.fetch,
-        await this.#checked(old.identity, undefined, signal),
-        before.freshUntil,
-      )
+      // Only the handle is due.
+      const found = await this.#checked(old.identity, old, signal)
+      return this.#keep(did, before.fetch, found, before.freshUntil)
     }
     const fetch = ++this.#fetches
     try {
-      const identity = await this.#fetch(did, signal)
+      const document = await fetchDidDocument(did, this.#plc, this.#xrpc, signal)
+      const identity = document === null ? tombstone(did) : identityOf(document)
       const found = handle ? await this.#checked(identity, old, signal) : unchecked(identity, old)
       return this.#keep(did, fetch, found, this.#now() + this.#ttlMs)
     } catch (error) {
@@ -190,49 +181,23 @@ class Resolver implements IdentityResolver {
     this.#cache.set(did, { fetch, found, freshUntil, refreshes: this.#refreshesOf(entry) })
   }
 
-  async #fetch(did: string, signal: AbortSignal): Promise<Identity> {
-    const url = this.#documentUrl(did)
-    let text: string
-    try {
-      const accept = 'application/did+ld+json, application/json'
-      text = (await this.#xrpc.get(url, { signal, accept, maxBytes: 256 * 1024 })).text
-    } catch (error) {
-      if (error instanceof XrpcError && isTombstone(error)) return tombstone(did)
-      throw error instanceof XrpcError ? identityError(did, error) : error
-    }
-    const document = readDidDocument(did, parse(text))
-    if (document === null)
-      throw new IdentityError('invalid', `did document is malformed or another's; did=${did}`)
-    return identityOf(document)
-  }
-
-  #documentUrl(did: string): string {
-    if (/^did:plc:[a-z2-7]{24}$/.test(did)) return `${this.#plc}/${encodeURIComponent(did)}`
-    const web = /^did:web:([a-zA-Z0-9.-]+?)(?:%3[aA](\d{1,5}))?$/.exec(did)
-    const [, host = '', port] = web ?? []
-    const local = this.#xrpc.allowPrivateHosts && (port !== undefined || host === 'localhost')
-    if (local) return `http://${host}${port === undefined ? '' : `:${port}`}/.well-known/did.json`
-    if (web === null || port !== undefined || !host.includes('.')) {
-      throw new IdentityError('invalid', `not a did that atproto knows (did:plc, did:web); did=${did}`)
-    }
-    return `https://${host}/.well-known/did.json`
-  }
-
   /** D3: the handle counts when it points back. Out of reach, a proof not older than a week stays in force. */
   async #checked(identity: Identity, old: Found | undefined, signal: AbortSignal): Promise<Found> {
     const { claimedHandle, did } = identity
     const now = this.#now()
-    if (claimedHandle === null) return { identity, handleAt: now }
+    const due = now + this.#ttlMs
+    if (claimedHandle === null) return { identity, provenAt: null, checkDue: due }
     try {
       const points = await abortable(this.#handles.resolve(claimedHandle, signal), signal)
-      return { identity: { ...identity, handle: points === did ? claimedHandle : INVALID }, handleAt: now }
+      return points === did
+        ? { identity: { ...identity, handle: claimedHandle }, provenAt: now, checkDue: due }
+        : { identity: { ...identity, handle: INVALID }, provenAt: null, checkDue: due }
     } catch (error) {
       if (signal.aborted) throw error
-      const proven = old?.identity.handle === claimedHandle ? old.handleAt : null
-      if (proven !== null && proven !== undefined && now - proven < 7 * this.#ttlMs) {
-        return { identity: { ...identity, handle: claimedHandle }, handleAt: proven }
-      }
-      return { identity: { ...identity, handle: INVALID }, handleAt: now }
+      const provenAt = old?.identity.claimedHandle === claimedHandle ? old.provenAt : null
+      const holds = provenAt !== null && now - provenAt < 7 * this.#ttlMs
+      const handle = holds ? claimedHandle : INVALID
+      return { identity: { ...identity, handle }, provenAt, checkDue: now + 5 * this.#negativeTtlMs }
     }
   }
 }
@@ -241,9 +206,9 @@ const INVALID = 'handle.invalid'
 
 function unchecked(identity: Identity, old: Found | undefined): Found {
   // The same claim as before keeps its verdict.
-  if (old === undefined || old.identity.claimedHandle !== identity.claimedHandle)
-    return { identity, handleAt: null }
-  return { identity: { ...identity, handle: old.identity.handle }, handleAt: old.handleAt }
+  return old !== undefined && old.identity.claimedHandle === identity.claimedHandle
+    ? { ...old, identity: { ...identity, handle: old.identity.handle } }
+    : { identity, provenAt: null, checkDue: 0 }
 }
 
 function identityOf(document: DidDocument): Identity {
@@ -254,28 +219,6 @@ function identityOf(document: DidDocument): Identity {
 
 function tombstone(did: string): Identity {
   return { did, handle: null, claimedHandle: null, pds: null, signingKey: null, tombstoned: true }
-}
-
-/** The PLC directory answers 404 "DID not available" (or 410) for a tombstone, 404 "not registered" for the rest. */
-function isTombstone(error: XrpcError): boolean {
-  return error.status === 410 || (error.status === 404 && /not available|tombstone/i.test(error.detail ?? ''))
-}
-
-function identityError(did: string, cause: XrpcError): IdentityError {
-  if (cause.status === 404) return new IdentityError('not-found', `did does not exist; did=${did}`, { cause })
-  if (!cause.retry)
-    return new IdentityError('invalid', `did cannot be resolved; did=${did}; ${cause.message}`, { cause })
-  return new IdentityError('unreachable', `did cannot be resolved now; did=${did}; ${cause.message}`, {
-    cause,
-  })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 /**
