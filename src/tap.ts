@@ -351,6 +351,8 @@ class Parts {
         (head.did !== null && store.repos.mayTrack(head.did)) || this.#discovery.maybe(head, frame),
       handle: (frame, head) => this.#processor.handle(frame, head),
       onGap: () => this.#compare.kick(),
+      // At once: a crash in the first second must not start at a later head.
+      onFirst: async () => this.#saver?.save(),
     })
     this.#follower = follower
     this.#saver.start()

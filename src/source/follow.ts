@@ -18,6 +18,8 @@ export interface FollowOptions {
   readonly select: (head: FrameHead, frame: Uint8Array) => boolean
   /** Does the work of one selected frame; its effects are committed when it resolves. */
   readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<void>
+  /** Without a cursor: the stream begins with this event. Awaited before anything is done with it. */
+  readonly onFirst?: (seq: number) => Promise<void>
   /** Events were missed: the relay no longer has what followed our cursor (rule A4). */
   readonly onGap: () => void
   /** Bytes of frames in work before the stream is not read. Default 64 MiB (promise P7). */
@@ -61,9 +63,14 @@ export class Follower {
       let head: FrameHead
       try {
         head = peekFrame(frame)
-        if (head.seq === null) this.#control(frame, head)
-        else if (!this.#inOrder(head.seq, opening)) {
-          opening = false
+        if (head.seq === null) {
+          this.#control(frame, head)
+          continue
+        }
+        if (this.received === null) await this.#first(head.seq)
+        const fresh = this.#inOrder(head.seq, opening)
+        opening = false
+        if (!fresh) {
           skipped++
           continue
         }
@@ -72,8 +79,6 @@ export class Follower {
         this.#broken(error)
         return skipped
       }
-      if (head.seq === null) continue
-      opening = false
       if (this.#take(head, frame)) await this.#queue(head, frame)
       else skipped++
       if (this.#failure !== null) return skipped
@@ -90,6 +95,11 @@ export class Follower {
     }
     this.received = seq
     return true
+  }
+
+  async #first(seq: number): Promise<void> {
+    this.#options.watermark.startAt(seq - 1)
+    await this.#options.onFirst?.(seq)
   }
 
   #take(head: FrameHead, frame: Uint8Array): boolean {

@@ -33,6 +33,11 @@ export class Watermark {
     return this.#queue[this.#head]?.seq ?? null
   }
 
+  /** The stream begins after `seq`: where there was no cursor, this is the first one worth saving. */
+  startAt(seq: number): void {
+    this.#value ??= seq
+  }
+
   /** Begins an event. Seqs must rise (rule A6 is checked before). Call the returned function once its effects are committed. */
   begin(seq: number): () => void {
     const ticket: Ticket = { seq, done: false }

@@ -29,9 +29,19 @@ if (orders.killAt !== undefined) {
     count(name, help, labels, by)
   }
 }
+/** Counts calls, so that a test can die inside an open transaction: `{ metric: 'handler_calls', … }`. */
+const definitions = plainHandlers().map((definition) => {
+  if (definition.kind !== 'record') return definition
+  const { put } = definition.handlers
+  const counted: typeof put = async (event, context) => {
+    await put?.(event, context)
+    observer.metrics.count('handler_calls', 'calls')
+  }
+  return { ...definition, handlers: { ...definition.handlers, put: counted } }
+})
 const tap = createTap(config, {
   observer,
-  definitions: plainHandlers(),
+  definitions,
   schemas,
   handles: { resolve: async () => null },
 })

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect, test } from 'vitest'
+import { type Network, slowDrip, startNetwork } from '../../src/testing/index.ts'
+import { expectEachOnce, expectTruth } from '../support/compare.ts'
+import { runTap, tempDatabase } from '../support/run-tap.ts'
+
+/** A moment to die at: the nth time a metric is counted. */
+interface KillAt {
+  readonly metric: string
+  readonly label?: string
+  readonly nth: number
+}
+
+/** An indexer process that kills itself with SIGKILL at the given moment. */
+class Indexer {
+  readonly #child: ChildProcess
+  readonly #lines: string[] = []
+  readonly gone: Promise<unknown>
+
+  constructor(network: Network, database: string, killAt: KillAt) {
+    const orders = JSON.stringify({ relay: network.relay, plc: network.plc, database, killAt })
+    this.#child = spawn(
+      process.execPath,
+      ['--conditions=lextap-source', 'test/support/indexer-process.ts', orders],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
+    this.gone = once(this.#child, 'exit')
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
+      this.#lines.push(line),
+    )
+  }
+
+  /** SIGKILL when it died as planned. */
+  get signal(): NodeJS.Signals | null {
+    return this.#child.signalCode
+  }
+}
+
+const STATUS = 'xyz.statusphere.status'
+const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
+
+const BACKFILL: KillAt[] = [
+  { metric: 'handler_calls', nth: 1 },
+  { metric: 'handler_calls', nth: 2345 },
+  { metric: 'lextap_batches_total', nth: 3 },
+  { metric: 'lextap_resyncs_total', label: 'done', nth: 1 },
+  { metric: 'lextap_resyncs_total', label: 'done', nth: 4 },
+]
+const LIVE: KillAt[] = [
+  { metric: 'lextap_messages_total', label: 'applied', nth: 1 },
+  { metric: 'lextap_messages_total', label: 'applied', nth: 40 },
+  { metric: 'lextap_messages_total', label: 'buffered', nth: 1 },
+]
+
+test.each(BACKFILL)(
+  'P1: killed in the middle of a backfill ($metric $label, $nth), the tables end up equal',
+  async (killAt) => {
+    await using network = await startNetwork({
+      seed: `kill backfill ${killAt.metric}${killAt.nth}`,
+      clock: 'system',
+    })
+    for (let i = 0; i < 6; i++) network.createRepo({ records: i === 0 ? 3000 : 150 })
+    const database = tempDatabase()
+    const indexer = new Indexer(network, database, killAt)
+    await indexer.gone
+    expect(indexer.signal).toBe('SIGKILL')
+
+    await using running = await runTap({ network, database })
+    await running.tap.settled()
+    await expectTruth(running, network.truth())
+    await expectEachOnce(running)
+  },
+)
+
+test.each(LIVE)(
+  'P1: killed in the middle of live traffic ($label, $nth), the tables end up equal',
+  async (killAt) => {
+    await using network = await startNetwork({
+      seed: `kill live ${killAt.label}${killAt.nth}`,
+      clock: 'system',
+    })
+    const repos = Array.from({ length: 8 }, () => network.createRepo({ records: 400 }))
+    // Repos that arrive drop by drop: commits have to wait for their cut-over.
+    if (killAt.label === 'buffered')
+      network.faults.add(slowDrip({ bytes: 2000, everyMs: 20 }), { route: 'com.atproto.sync.getRepo' })
+    const database = tempDatabase()
+    const indexer = new Indexer(network, database, killAt)
+    await network.waitForSubscribers(1)
+    let dead = false
+    void indexer.gone.then(() => {
+      dead = true
+    })
+    // Traffic until it dies: while repos are fetched at first (buffered), then live (applied).
+    for (let i = 0; !dead && i < 100_000; i++) {
+      for (const repo of repos) {
+        const { rkey } = repo.create(STATUS, status(`${i}`))
+        if (i % 3 === 0) repo.delete(STATUS, rkey)
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(indexer.signal).toBe('SIGKILL')
+    network.faults.clear()
+    await using running = await runTap({ network, database })
+    await network.waitForSubscribers(1)
+    for (const repo of repos) repo.create(STATUS, status('after the crash'))
+    await network.relayIdle()
+    await running.tap.settled({ seq: network.relayStream.seq })
+    await expectTruth(running, network.truth())
+    await expectEachOnce(running)
+  },
+)
