@@ -16,20 +16,23 @@ const NOT_A_HANDLER = /\.(test|spec|d|test-d)\.[a-z]+$/
 
 /** Imports the project's generated code and every handlers module, and collects what `on(…)` and its sisters made. */
 export async function loadHandlers(config: ResolvedConfig): Promise<LoadedHandlers> {
-  const schemas = await loadSchemas(config)
-  const files = config.handlers.flatMap(modulesOf)
+  // Without handlers there must be somebody else who takes the events.
+  const delivers = config.server !== null || config.delivery.webhook !== null
+  const schemas = await loadSchemas(config, delivers)
+  const files = config.handlers.flatMap((path) => modulesOf(path, delivers))
   const definitions = new Set<HandlerDefinition>()
   for (const file of files) {
     const exports = await importUserModule(file, 'a handlers module')
     for (const value of Object.values(exports).flat()) if (isDefinition(value)) definitions.add(value)
   }
-  if (definitions.size === 0) throw nothingFound(config, files)
+  if (definitions.size === 0 && !delivers) throw nothingFound(config, files)
   return { definitions: [...definitions], schemas }
 }
 
-async function loadSchemas(config: ResolvedConfig): Promise<LoadedHandlers['schemas']> {
+async function loadSchemas(config: ResolvedConfig, optional: boolean): Promise<LoadedHandlers['schemas']> {
   const file = ['handlers.ts', 'handlers.js'].map((name) => join(config.generated, name)).find(existsSync)
   if (file === undefined) {
+    if (optional) return {}
     const missing = relative(process.cwd(), join(config.generated, 'handlers.ts'))
     throw new UserError(`${missing} is not there yet; write it with: lextap codegen`, {
       code: 'not-generated',
@@ -46,9 +49,10 @@ async function loadSchemas(config: ResolvedConfig): Promise<LoadedHandlers['sche
 }
 
 /** The module itself, or every module in the folder, sorted by path so that order never depends on the disk. */
-function modulesOf(path: string): string[] {
+function modulesOf(path: string, optional: boolean): string[] {
   const file = [path, `${path}.ts`, `${path}.js`, `${path}.mjs`].find(existsSync)
   if (file === undefined) {
+    if (optional) return []
     const shown = relative(process.cwd(), path)
     throw new UserError(
       `handlers: there is no folder or module ${shown}; create it, or set handlers in the config`,

@@ -11,6 +11,11 @@ interface Entry {
 
 export const COMMANDS: readonly Entry[] = [
   {
+    name: 'codegen',
+    summary: 'write types, validators and handler signatures from the lexicons',
+    load: () => import('./commands/codegen.ts'),
+  },
+  {
     name: 'dev',
     summary: 'run the project for development; --sandbox brings a network of its own',
     load: () => import('./commands/dev.ts'),
@@ -29,6 +34,11 @@ export const COMMANDS: readonly Entry[] = [
     name: 'repos',
     summary: 'the accounts that are followed: list, add, remove, resync, show',
     load: () => import('./commands/repos.ts'),
+  },
+  {
+    name: 'dead-letters',
+    summary: 'what could not be applied: list, show, retry, drop',
+    load: () => import('./commands/dead-letters.ts'),
   },
   {
     name: 'migrate',

@@ -1,0 +1,31 @@
+import { relative } from 'node:path'
+import type { ResolvedConfig } from '../config/types.ts'
+import { type CodegenResult, runCodegen } from '../lexicon/codegen.ts'
+import { printProblem } from '../lexicon/problem.ts'
+
+/** Runs the generator for a project. */
+export function generate(config: ResolvedConfig, check: boolean = false): Promise<CodegenResult> {
+  const { lexicons, generated, migrations, database } = config
+  return runCodegen({ lexicons, generated, migrations, database, check })
+}
+
+/** What the generator did, in one line. */
+export function describeResult(result: CodegenResult, config: ResolvedConfig): string {
+  const folder = relative(process.cwd(), config.generated) || '.'
+  const from = `${result.documents} lexicons, ${result.records} of them records`
+  const took = `${Math.round(result.ms)} ms`
+  const { written, removed } = result
+  if (written.length + removed.length === 0) return `${folder} is up to date (${from}, ${took})`
+  const parts = [
+    ...(written.length > 0 ? [`wrote ${plural(written.length, 'file')}`] : []),
+    ...(removed.length > 0 ? [`removed ${plural(removed.length, 'file')}`] : []),
+  ]
+  return `${folder}: ${parts.join(', ')}, ${result.unchanged} unchanged (${from}, ${took})`
+}
+
+/** Notes of the generator: what it passed over, and why. */
+export function describeNotes(result: CodegenResult): string[] {
+  return result.notes.map(printProblem)
+}
+
+const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`

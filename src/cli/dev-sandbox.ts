@@ -1,0 +1,105 @@
+import type { ResolvedConfig, TapConfig } from '../config/types.ts'
+import { Registry } from '../dispatch/registry.ts'
+import { UserError } from '../errors.ts'
+import { createTap, type Tap } from '../tap.ts'
+import { announce } from './announce.ts'
+import { describeResult, generate } from './codegen.ts'
+import type { DevFlags } from './commands/dev.ts'
+import { type LoadedHandlers, loadHandlers } from './handlers.ts'
+import type { CommonOptions } from './options.ts'
+import { printLine, printTable } from './print.ts'
+import { ProgressLine } from './progress.ts'
+import { openProject, type Project } from './project.ts'
+import { runUntilStopped } from './running.ts'
+import { type Comparison, compare, countRows, freshDatabase, Sandbox } from './sandbox.ts'
+import { formatCount, statusLine } from './status-line.ts'
+
+/** How long the index may take to become level once the traffic ended, ms. */
+const LEVEL_MS = 60_000
+
+/** Runs the project against a network in this process, and compares the two at the end. */
+export async function runSandbox(flags: DevFlags): Promise<void> {
+  // The config is read before the network starts: what is wrong with it shows at once.
+  const { config: own } = await openProject({ ...flags, logLevel: 'silent' })
+  process.stderr.write(`${describeResult(await generate(own), own)}\n`)
+  await using sandbox = await Sandbox.start(flags)
+  const database = flags.database ?? freshDatabase(own.root)
+  const { config, observer, line } = await openWithLine(flags, { ...sandbox.overrides, database })
+  const handlers = await loadHandlers(config)
+  announce(config, handlers, observer)
+  const handles = { resolve: sandbox.network.resolveHandle }
+  const tap = createTap(config, { observer, ...handlers, handles })
+  const startedAt = performance.now()
+  await runUntilStopped(tap, {
+    observer,
+    line,
+    started: () => sandbox.begin(),
+    describe: (status) => `${statusLine(status)} · ${formatCount(sandbox.happened)} live events`,
+    isDone: ({ repos }) => {
+      const { pending, resyncing, desynchronized } = repos.states
+      const isNear = repos.total >= flags.repos && pending + resyncing + desynchronized <= 3
+      if (flags.untilLevel && isNear && sandbox.happened >= 3 * flags.rate) return true
+      return flags.for !== undefined && performance.now() - startedAt >= flags.for * 1000
+    },
+    closing: async () => {
+      sandbox.calm()
+      line.end()
+      await summarize(tap, sandbox, config, handlers)
+    },
+  })
+}
+
+async function openWithLine(
+  flags: CommonOptions,
+  overrides: TapConfig = {},
+): Promise<Project & { line: ProgressLine }> {
+  const line: ProgressLine = new ProgressLine(process.stderr, (text) => project.observer.log.info(text), 2000)
+  const project = await openProject(flags, { overrides, stream: line })
+  return { ...project, line }
+}
+
+/** Waits until the index is level with the network, prints both, and fails when they differ. */
+async function summarize(
+  tap: Tap,
+  sandbox: Sandbox,
+  config: ResolvedConfig,
+  handlers: LoadedHandlers,
+): Promise<void> {
+  const registry = new Registry(handlers.definitions, { ...handlers, collections: config.collections })
+  const signal = new Set(registry.expand(config.track.signal))
+  const wants = (collection: string) => registry.wants(collection)
+  const finds = (collection: string) => config.track.full || signal.has(collection)
+  const signalled = AbortSignal.timeout(LEVEL_MS)
+  const level = async () => {
+    await tap.settled({ seq: sandbox.network.relayStream.seq, signal: signalled }).catch((error: unknown) => {
+      if (!signalled.aborted) throw error
+    })
+    return await compare(sandbox.network, tap.store, { wants, finds })
+  }
+  let found = await level()
+  if (found.wrong > 0 && !signalled.aborted) {
+    // Nobody wants to wait here until failed repos are due again.
+    const failed = await tap.store.repos.list({ state: 'error', limit: 1000 })
+    for (const { did } of failed) await tap.resync(did)
+    found = await level()
+  }
+  await printSummary(tap, sandbox, found)
+  if (found.wrong > 0) {
+    throw new UserError(`${found.wrong} records of the index differ from the network; see: lextap status`)
+  }
+}
+
+async function printSummary(tap: Tap, sandbox: Sandbox, { collections, wrong }: Comparison): Promise<void> {
+  const letters = await tap.store.deadLetters.counts()
+  printLine()
+  const rows = collections.map((c) => [c.collection, c.network, c.index, c.wrong])
+  printTable(['collection', 'on the network', 'indexed', 'wrong'], rows)
+  printLine()
+  printTable(['table', 'rows'], await countRows(tap.store))
+  printLine()
+  const { repos, relayStream } = sandbox.network
+  printLine(
+    `${repos.length} repos, ${formatCount(relayStream.seq)} events, ${letters.total} dead letters; database ${tap.store.url}`,
+  )
+  printLine(wrong === 0 ? 'level: the index holds every record of the network and no other' : 'not level')
+}
