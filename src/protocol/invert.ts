@@ -2,16 +2,18 @@ import { InvalidError } from '../errors.ts'
 import type { BlockMap } from './car.ts'
 import { cidEquals, cidOfDigest } from './cid.ts'
 import type { MessageOp } from './message.ts'
+import { keyDepth } from './mst-key.ts'
 import { PartialTree } from './partial-tree.ts'
 
 /**
  * Undoes the ops of a commit on the part of its tree that the message carries and returns the root CID of
- * the tree before (B17). Ops are normalised first: deletes, then by path. Throws InvalidError: 'B14' for a
+ * the tree before (B17). Ops are normalised first, see {@link normalise}. Throws InvalidError: 'B14' for a
  * malformed node, 'B15' when the new tree does not hold what an op says, 'B16' for a path twice, 'B17' when
  * a proof block or a `prev` is missing.
  */
 export function invertOps(root: Uint8Array, blocks: BlockMap, ops: readonly MessageOp[]): Uint8Array {
-  return invertTree(new PartialTree(root, blocks), ops)
+  // B21: a commit without ops need not carry any part of its tree.
+  return ops.length === 0 ? root : invertTree(new PartialTree(root, blocks), ops)
 }
 
 /** As {@link invertOps} on a tree already loaded, which is changed: ask it for leaves before. */
@@ -20,15 +22,19 @@ export function invertTree(tree: PartialTree, ops: readonly MessageOp[]): Uint8A
   return cidOfDigest(tree.digest())
 }
 
-/** Deletes first: putting keys back before taking keys away needs no block that the proof does not hold. */
+/**
+ * The order to undo ops in. Any order gives the same tree, but not from the same blocks: putting deleted keys
+ * back first needs no block that a proof leaves out, and taking created keys away from the lowest layer up
+ * needs the fewest (a subset of what the order by path of other implementations needs).
+ */
 export function normalise(ops: readonly MessageOp[]): MessageOp[] {
-  const sorted = [...ops].sort((a, b) => {
-    if ((a.action === 'delete') !== (b.action === 'delete')) return a.action === 'delete' ? -1 : 1
-    return a.path < b.path ? -1 : a.path > b.path ? 1 : 0
-  })
-  if (new Set(sorted.map((op) => op.path)).size < sorted.length)
+  if (new Set(ops.map((op) => op.path)).size < ops.length)
     throw new InvalidError('B16', 'the same path twice in one commit')
-  return sorted
+  if (ops.length < 2) return [...ops]
+  return ops
+    .map((op) => ({ op, rank: op.action === 'delete' ? -1 : keyDepth(op.path) }))
+    .sort((a, b) => a.rank - b.rank || (a.op.path < b.op.path ? -1 : 1))
+    .map(({ op }) => op)
 }
 
 function invertOp(tree: PartialTree, { action, path, cid, prev }: MessageOp): void {
