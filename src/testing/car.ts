@@ -75,3 +75,24 @@ function* distinct(blocks: Iterable<RepoBlock>): Generator<RepoBlock> {
     yield block
   }
 }
+
+/** The blocks of a small CAR that we wrote ourselves: nothing is checked. */
+export function readCar(bytes: Uint8Array): { cid: Uint8Array; block: Uint8Array }[] {
+  const out: { cid: Uint8Array; block: Uint8Array }[] = []
+  let at = 0
+  const length = () => {
+    let value = 0
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++] ?? 0
+      value += (byte & 127) * scale
+      if (byte < 128) return value
+    }
+  }
+  at += length()
+  while (at < bytes.length) {
+    const size = length()
+    out.push({ cid: bytes.subarray(at, at + 36), block: bytes.subarray(at + 36, at + size) })
+    at += size
+  }
+  return out
+}

@@ -200,3 +200,11 @@ export class SignedRepo {
 function recordOf(path: string, leaf: Leaf): RepoRecord {
   return { path, cid: cidText(leaf.cid), record: JSON.parse(JSON.stringify(decode(leaf.block))) }
 }
+
+/** A commit block with one bit of its signature turned. */
+export function brokenSignature(commit: Uint8Array): Uint8Array {
+  const out = Uint8Array.from(commit)
+  const name = Buffer.from(out).indexOf(Buffer.from([0x63, 0x73, 0x69, 0x67, 0x58, 0x40]))
+  out[name + 20] = (out[name + 20] ?? 0) ^ 1
+  return out
+}
