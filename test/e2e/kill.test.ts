@@ -1,44 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { type Network, slowDrip, startNetwork } from '../../src/testing/index.ts'
+import { slowDrip, startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
+import { Indexer, type KillAt } from '../support/indexer.ts'
 import { runTap, tempDatabase } from '../support/run-tap.ts'
-
-/** A moment to die at: the nth time a metric is counted. */
-interface KillAt {
-  readonly metric: string
-  readonly label?: string
-  readonly nth: number
-}
-
-/** An indexer process that kills itself with SIGKILL at the given moment. */
-class Indexer {
-  readonly #child: ChildProcess
-  readonly #lines: string[] = []
-  readonly gone: Promise<unknown>
-
-  constructor(network: Network, database: string, killAt: KillAt) {
-    const orders = JSON.stringify({ relay: network.relay, plc: network.plc, database, killAt })
-    this.#child = spawn(
-      process.execPath,
-      ['--conditions=lextap-source', 'test/support/indexer-process.ts', orders],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    )
-    this.gone = once(this.#child, 'exit')
-    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
-      this.#lines.push(line),
-    )
-  }
-
-  /** SIGKILL when it died as planned. */
-  get signal(): NodeJS.Signals | null {
-    return this.#child.signalCode
-  }
-}
 
 const STATUS = 'xyz.statusphere.status'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
@@ -90,12 +54,8 @@ test.each(LIVE)(
     const database = tempDatabase()
     const indexer = new Indexer(network, database, killAt)
     await network.waitForSubscribers(1)
-    let dead = false
-    void indexer.gone.then(() => {
-      dead = true
-    })
     // Traffic until it dies: while repos are fetched at first (buffered), then live (applied).
-    for (let i = 0; !dead && i < 100_000; i++) {
+    for (let i = 0; !indexer.dead && i < 100_000; i++) {
       for (const repo of repos) {
         const { rkey } = repo.create(STATUS, status(`${i}`))
         if (i % 3 === 0) repo.delete(STATUS, rkey)
