@@ -88,7 +88,8 @@ export function readCar(bytes: Uint8Array): { cid: Uint8Array; block: Uint8Array
       if (byte < 128) return value
     }
   }
-  at += length()
+  const header = length()
+  at += header
   while (at < bytes.length) {
     const size = length()
     out.push({ cid: bytes.subarray(at, at + 36), block: bytes.subarray(at + 36, at + size) })

@@ -19,7 +19,10 @@ export interface RepoContext {
  */
 export interface Fault {
   readonly name: string
-  /** Before the stream gives the event a sequence number: nobody ever gets what is left out here. */
+  /**
+   * Where the event is made, before it gets a sequence number: nobody ever gets what is left out here. The
+   * relay passes on what the PDS says, and only spoils it further when `host` is `relay`.
+   */
   event?(event: NetworkEvent, context: RepoContext): readonly NetworkEvent[] | undefined
   /** On the way to one subscriber. */
   frame?(
@@ -74,6 +77,11 @@ export class ActiveFault {
     this.#when = when
     this.#random = random
     this.#remove = remove
+  }
+
+  /** The host it is meant for, `null` for any. */
+  get host(): string | null {
+    return this.#when.host ?? null
   }
 
   /** How often it struck. */
@@ -158,11 +166,12 @@ export class Faults {
     return out
   }
 
-  events(event: NetworkEvent, repo: TestRepo, host: string): readonly NetworkEvent[] {
+  /** What `host` says instead of `event`. A relay (`passing`) spoils only what it was named for. */
+  events(event: NetworkEvent, repo: TestRepo, host: string, passing = false): readonly NetworkEvent[] {
     let out: readonly NetworkEvent[] = [event]
     for (const active of this.#active) {
       const { fault, random } = active
-      if (fault.event === undefined) continue
+      if (fault.event === undefined || (passing && active.host === null)) continue
       const place = { host, route: SUBSCRIBE, did: repo.did }
       out = out.flatMap((e) => active.attempt(place, () => fault.event?.(e, { repo, host, random })) ?? [e])
     }

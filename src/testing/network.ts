@@ -232,19 +232,21 @@ export class Network {
   }
 
   #emit(repo: TestRepo, events: readonly NetworkEvent[]): void {
+    const { stream } = repo.host as TestPds
     for (const event of events) {
       if (event.kind === 'identity') this.#handles = null
-      const pds = repo.host as TestPds
-      for (const stream of [pds.stream, this.relayStream]) {
-        for (const sent of this.faults.events(event, repo, stream.host)) {
-          stream.emit(sent)
-          if (stream === this.relayStream && this.#captures.size > 0) {
-            const frame = frameOf(sent, stream.seq)
-            for (const capture of this.#captures) capture(frame)
-          }
-        }
+      for (const said of this.faults.events(event, repo, stream.host)) {
+        stream.emit(said)
+        for (const passed of this.faults.events(said, repo, 'relay', true)) this.#relayed(passed)
       }
     }
+  }
+
+  #relayed(event: NetworkEvent): void {
+    this.relayStream.emit(event)
+    if (this.#captures.size === 0) return
+    const frame = frameOf(event, this.relayStream.seq)
+    for (const capture of this.#captures) capture(frame)
   }
 
   /** A repo as `host` exports it now, faults included. */
