@@ -1,0 +1,173 @@
+import { once } from 'node:events'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createAdaptorServer } from '@hono/node-server'
+import { WebSocketServer } from 'ws'
+import type { Channel } from '../delivery/channel.ts'
+import type { Takes } from '../delivery/window.ts'
+import { UserError } from '../errors.ts'
+import type { Observer } from '../observe/observer.ts'
+import { createApp } from './app.ts'
+import { createGate, type Gate, isLoopback } from './auth.ts'
+import type { ErrorBody } from './errors.ts'
+import type { Health } from './health.ts'
+import type { ServerPorts, ServerStore } from './ports.ts'
+
+export interface ServerOptions {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly password: string | null
+  readonly observer: Observer
+  readonly store: ServerStore
+  readonly ports: ServerPorts
+  readonly health: Health | null
+  /** Null in webhook mode. */
+  readonly channel: Channel | null
+}
+
+/** Anything that listens. */
+export interface Listener {
+  /** Where it is reached from this machine. */
+  readonly url: string
+  readonly port: number
+  /** Waits for requests under way, not for sockets of `/channel`. */
+  close(): Promise<void>
+}
+
+/** Acks are small. */
+const MAX_ACK = 64 * 1024
+const WEBHOOK_MODE = 'websocket not available in webhook mode'
+
+/** Tap's HTTP and WebSocket endpoints. Throws UserError when the address cannot be had. */
+export async function startServer(options: ServerOptions): Promise<Listener> {
+  const { host, password, observer, channel } = options
+  const gate = createGate({ password, host })
+  const app = createApp({ ...options, gate, noChannel: channel === null ? WEBHOOK_MODE : null })
+  const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_ACK, perMessageDeflate: false })
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    upgrade(request, socket, head, { gate, channel, sockets })
+  })
+  const listener = await listen(http, options.port, host, 'server')
+  if (password === null && !isLoopback(host)) {
+    observer.log.warn(
+      { host },
+      'the server has no password: whoever reaches this address can add and remove repos',
+    )
+  }
+  observer.log.info({ url: listener.url, password: password !== null }, 'the server listens')
+  return listener
+}
+
+/** Prometheus scrapes an address of its own, without a password, as in Tap. */
+export async function startMetricsServer(options: {
+  host: string
+  port: number
+  observer: Observer
+}): Promise<Listener> {
+  const { observer } = options
+  const { registry } = observer.metrics
+  const fetch = async (request: Request) => {
+    if (new URL(request.url).pathname !== '/metrics') return new Response('see /metrics\n', { status: 404 })
+    return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
+  }
+  const http = createAdaptorServer({ fetch }) as HttpServer
+  const listener = await listen(http, options.port, options.host, 'metrics')
+  observer.log.info({ url: `${listener.url}/metrics` }, 'metrics are served')
+  return listener
+}
+
+interface UpgradeContext {
+  readonly gate: Gate
+  readonly channel: Channel | null
+  readonly sockets: WebSocketServer
+}
+
+function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: UpgradeContext): void {
+  const { authorization, origin, host } = request.headers
+  const refused = context.gate({ authorization, origin, host })
+  if (refused !== null) {
+    refuse(socket, refused.status, { error: refused.error, message: refused.message }, refused.headers)
+    return
+  }
+  const url = URL.parse(request.url ?? '/', 'http://localhost')
+  if (url?.pathname !== '/channel') {
+    refuse(socket, 404, { error: 'NotFound', message: 'Not Found' })
+    return
+  }
+  const { channel, sockets } = context
+  const takes = takesOf(url.searchParams.get('emit'))
+  if (channel === null) refuse(socket, 400, { error: 'InvalidRequest', message: WEBHOOK_MODE })
+  else if (takes === null) {
+    refuse(socket, 400, { error: 'InvalidRequest', message: '"emit" must be true, false or only' })
+  } else {
+    const client = `${request.socket.remoteAddress}:${request.socket.remotePort}`
+    sockets.handleUpgrade(request, socket, head, (ws) => channel.accept(ws, socket, takes, client))
+  }
+}
+
+/** Tap's clients know Tap's events alone; what handlers emit is for those who ask for it. */
+function takesOf(emit: string | null): Takes | null {
+  const takes: Record<string, Takes> = { false: 'tap', true: 'both', only: 'emitted' }
+  return takes[emit ?? 'false'] ?? null
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+}
+
+function refuse(
+  socket: Duplex,
+  status: number,
+  body: ErrorBody,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = `${JSON.stringify(body)}\n`
+  const all = {
+    ...headers,
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${status} ${REASONS[status]}`, ...lines, '', text].join('\r\n'))
+}
+
+async function listen(http: HttpServer, port: number, host: string, option: string): Promise<Listener> {
+  // Whoever sends a request slowly does not keep a connection for ever.
+  http.headersTimeout = 10_000
+  http.requestTimeout = 60_000
+  try {
+    http.listen({ port, host })
+    await once(http, 'listening')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const why =
+      code === 'EADDRINUSE' ? 'the port is taken' : code === 'EACCES' ? 'not allowed' : String(cause)
+    throw new UserError(`cannot listen on ${host}:${port}: ${why}; change the option ${option}`, {
+      code: 'listen',
+      cause,
+    })
+  }
+  const address = http.address() as AddressInfo
+  const name = isLoopback(host) ? host : '127.0.0.1'
+  return {
+    url: `http://${name.includes(':') ? `[${name}]` : name}:${address.port}`,
+    port: address.port,
+    close: () => close(http),
+  }
+}
+
+function close(http: HttpServer): Promise<void> {
+  return new Promise((resolve) => {
+    http.close(() => resolve())
+    http.closeIdleConnections()
+    setTimeout(() => http.closeAllConnections(), 5000).unref()
+  })
+}
