@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config'
 const soak = process.env.SOAK === '1'
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
-  resolve: { conditions: ['lextap-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['lextap-source', 'node', 'import', 'default'] } },
+  // Not 'import': it would hold for `require` too, and pg would get the wrong half of pg-pool.
+  resolve: { conditions: ['lextap-source', 'node'] },
+  ssr: { resolve: { conditions: ['lextap-source', 'node'] } },
   test: {
     include: soak ? ['test/soak/**/*.test.ts'] : ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: soak ? ['node_modules/**'] : ['test/soak/**', 'node_modules/**'],

@@ -27,7 +27,7 @@ export interface Applied {
   readonly letters: readonly NewDeadLetter[]
   /** Repo rows as they are now. */
   readonly patched: readonly RepoRow[]
-  readonly removed: readonly string[]
+  readonly removed: ReadonlyMap<number, string>
   /** Outbox events written. */
   readonly outbox: number
   /** Repos whose resync buffer changed. */
@@ -61,7 +61,7 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
       jobs: plan.jobs,
       letters,
       patched: [...plan.patched.values()],
-      removed: [...plan.removed.values()],
+      removed: plan.removed,
       outbox: plan.outbox.length + effects.outbox.length,
       buffers: plan.buffered.map((row) => row.repoId),
     }

@@ -116,5 +116,7 @@ export interface SqlWords {
     readonly int: string
     readonly big: string
     readonly bytes: string
+    /** Text that is compared byte by byte: DIDs, record keys, revs. */
+    readonly ascii: string
   }
 }

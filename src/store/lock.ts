@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '../errors.ts'
+import { explain } from './dialects/sqlite/errors.ts'
 import { sqliteCode } from './dialects/sqlite/faults.ts'
 
 /** Held for as long as a process runs on an embedded database. */
@@ -12,30 +14,34 @@ export interface Lock {
  * One process at a time. The lock is SQLite's own exclusive file lock on a database beside ours, so the
  * operating system lets go of it when the process dies, however it dies. Its content cannot be read
  * while it is held: the pid stands in a file of its own.
+ * @throws UserError naming the file and the process that holds it.
  */
 export function lock(path: string): Lock {
-  const file = `${path}.lock`
-  const pidFile = `${path}.pid`
-  const db = new DatabaseSync(file, { timeout: 0 })
+  let db: DatabaseSync | null = null
   try {
+    mkdirSync(dirname(path), { recursive: true })
+    db = new DatabaseSync(`${path}.lock`, { timeout: 0 })
     db.exec('begin exclusive')
+    writeFileSync(`${path}.pid`, `${process.pid}\n`)
   } catch (error) {
-    db.close()
-    if (sqliteCode(error) !== 5) throw error
-    throw new UserError(
-      `another lextap process uses this database: stop it first; file=${path}; pid=${pidOf(pidFile)}`,
-      { code: 'locked', cause: error },
-    )
+    db?.close()
+    throw sqliteCode(error) === 5 ? heldBy(path, error) : explain(error, path)
   }
-  writeFileSync(pidFile, `${process.pid}\n`)
+  const held = db
   return {
     release() {
-      if (!db.isOpen) return
       // The files stay: removing them would let a third process lock a name that a second still waits on.
-      db.exec('rollback')
-      db.close()
+      if (held.isOpen) held.close()
     },
   }
+}
+
+function heldBy(path: string, cause: unknown): UserError {
+  const pid = pidOf(`${path}.pid`)
+  return new UserError(`another lextap process uses this database: stop it first; file=${path}; pid=${pid}`, {
+    code: 'locked',
+    cause,
+  })
 }
 
 function pidOf(file: string): string {

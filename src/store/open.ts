@@ -1,8 +1,8 @@
-import { UserError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Database } from './database.ts'
 import { type Lock, lock } from './lock.ts'
 import { migrate, requireSchema } from './migrate.ts'
+import { PatientDatabase } from './patient.ts'
 import { Store } from './store.ts'
 import { type DatabaseUrl, maskPassword, parseDatabaseUrl } from './url.ts'
 import { runUserMigrations } from './user-migrations.ts'
@@ -25,6 +25,9 @@ export interface OpenStoreOptions {
   readonly connections?: number
 }
 
+/** A command line tool waits out a short lock or a reconnect, no more. */
+const GUEST_RETRIES = 3
+
 /**
  * Opens a store and brings its schema up to date.
  * `sqlite:./file.db` · `sqlite::memory:` · `postgres://…` · `pglite:./dir` · `pglite::memory:`
@@ -35,9 +38,11 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
   const readOnly = options.readOnly ?? false
   const guest = readOnly || options.lock === false
   await using stack = new AsyncDisposableStack()
-  const db = stack.adopt(await openDatabase(parsed, readOnly), (opened) => opened.close())
-  const held = guest ? null : stack.adopt(lockFor(parsed), (taken) => taken?.release())
-  await prepare(db, readOnly, options.migrations ?? null)
+  const held = stack.adopt(lockFor(parsed, guest), (taken) => taken?.release())
+  const opened = stack.adopt(await openDatabase(parsed, options), (db) => db.close())
+  await prepare(opened, readOnly, options.migrations ?? null)
+  const retries = guest ? GUEST_RETRIES : Number.POSITIVE_INFINITY
+  const db = new PatientDatabase(opened, { observer: options.observer, retries })
   const store = new Store(db, { guest, url: maskPassword(url), release: () => held?.release() })
   await store.load()
   stack.move()
@@ -51,17 +56,26 @@ async function prepare(db: Database, readOnly: boolean, migrations: string | nul
   await db.introspect()
 }
 
-function lockFor(url: DatabaseUrl): Lock | null {
-  return url.dialect === 'postgres' || url.path === ':memory:' ? null : lock(url.path)
+/** PGlite cannot be shared at all: two processes in one folder destroy it. */
+function lockFor(url: DatabaseUrl, guest: boolean): Lock | null {
+  if (url.dialect === 'postgres' || url.path === ':memory:') return null
+  return guest && url.dialect === 'sqlite' ? null : lock(url.path)
 }
 
-async function openDatabase(url: DatabaseUrl, readOnly: boolean): Promise<Database> {
+async function openDatabase(url: DatabaseUrl, options: OpenStoreOptions): Promise<Database> {
+  const readOnly = options.readOnly ?? false
   switch (url.dialect) {
     case 'sqlite': {
       const { openSqlite } = await import('./dialects/sqlite/open.ts')
       return openSqlite(url.path, { readOnly })
     }
-    default:
-      throw new UserError(`this kind of database is not there yet: ${url.dialect}`)
+    case 'postgres': {
+      const { openPostgres } = await import('./dialects/postgres/open.ts')
+      return openPostgres(url.url, { readOnly, connections: options.connections ?? 8 })
+    }
+    case 'pglite': {
+      const { openPglite } = await import('./dialects/pglite/open.ts')
+      return openPglite(url.path)
+    }
   }
 }

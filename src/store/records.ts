@@ -78,29 +78,31 @@ export class Records {
    * path order; pass the last row as `after` to go on behind it.
    */
   async missing(repoId: number, run: number, limit: number, after?: RecordPath): Promise<RecordRow[]> {
-    return this.#page(repoId, limit, after, 'run <> $2', [run])
+    return this.#page(repoId, limit, after, run)
   }
 
   /** All records of a repo in path order. */
   page(repoId: number, after: RecordPath | null, limit: number): Promise<RecordRow[]> {
-    return this.#page(repoId, limit, after ?? undefined, '$2 = $2', [0])
+    return this.#page(repoId, limit, after ?? undefined, null)
   }
 
   async #page(
     repoId: number,
     limit: number,
     after: RecordPath | undefined,
-    where: string,
-    extra: Param[],
+    notRun: number | null,
   ): Promise<RecordRow[]> {
-    const params: Param[] = [repoId, ...extra, limit]
-    let text = `select ${COLUMNS} from lextap_record where repo_id = $1 and ${where}`
+    const params: Param[] = [repoId, limit]
+    let where = 'repo_id = $1'
+    if (notRun !== null) where += ` and run <> $${params.push(notRun)}`
     if (after !== undefined) {
       const id = this.#collections.idOf(after.collection) ?? 0
-      text += ` and (collection_id, rkey) > ($4, $5)`
-      params.push(id, after.rkey)
+      where += ` and (collection_id, rkey) > ($${params.push(id)}, $${params.push(after.rkey)})`
     }
-    const rows = await this.#db.reader.all<RawRecord>(`${text} order by collection_id, rkey limit $3`, params)
+    const rows = await this.#db.reader.all<RawRecord>(
+      `select ${COLUMNS} from lextap_record where ${where} order by collection_id, rkey limit $2`,
+      params,
+    )
     return this.#rows(rows)
   }
 

@@ -17,10 +17,11 @@ export interface RawRepo {
   retry_count: number
   retry_at: number | null
   removal: RepoRow['removal']
+  account_seq: number | null
 }
 
 export const REPO_COLUMNS =
-  'id, did, state, standing, handle, pds, signing_key, rev, data, run, error, retry_count, retry_at, removal'
+  'id, did, state, standing, handle, pds, signing_key, rev, data, run, error, retry_count, retry_at, removal, account_seq'
 
 export function toRepoRow(raw: RawRepo): RepoRow {
   return {
@@ -39,6 +40,7 @@ export function toRepoRow(raw: RawRepo): RepoRow {
     retryCount: raw.retry_count,
     retryAt: raw.retry_at,
     removal: raw.removal,
+    accountSeq: raw.account_seq,
   }
 }
 
@@ -54,6 +56,7 @@ const COLUMN_OF: Record<keyof RepoPatch, string> = {
   retryCount: 'retry_count',
   retryAt: 'retry_at',
   removal: 'removal',
+  accountSeq: 'account_seq',
 }
 
 /** `update … set … where id = … and <guard>`; null when the patch changes nothing. */
@@ -111,6 +114,7 @@ export const WRITE_REPOS: BulkUpdate = {
     retry_count: 'int',
     retry_at: 'big',
     removal: 'text',
+    account_seq: 'big',
   },
 }
 
@@ -129,5 +133,6 @@ export function repoValues(row: RepoRow): Param[] {
     row.retryCount,
     row.retryAt,
     row.removal,
+    row.accountSeq,
   ]
 }

@@ -34,6 +34,8 @@ export interface RepoRow {
    * first, `keep` leaves the user's rows. Such a repo is never claimed.
    */
   readonly removal: 'keep' | 'delete' | null
+  /** Seq of the last `#account` that changed the standing: a replay of older ones does nothing (rule E9). */
+  readonly accountSeq: number | null
 }
 
 /** A change to the repo row. Absent fields stay as they are. */
@@ -49,6 +51,7 @@ export interface RepoPatch {
   readonly retryCount?: number
   readonly retryAt?: number | null
   readonly removal?: 'keep' | 'delete' | null
+  readonly accountSeq?: number | null
 }
 
 /** What must still be true of a repo row for a change to happen. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Database, Param, Session } from './database.ts'
-import { applyPatch, patchStatement, type RawRepo, REPO_COLUMNS, toRepoRow } from './repo-columns.ts'
+import { patchStatement, type RawRepo, REPO_COLUMNS, toRepoRow } from './repo-columns.ts'
 import { RepoFilter } from './repo-filter.ts'
 import type { RepoGuard, RepoPatch, RepoRow, RepoState } from './repo-row.ts'
 
@@ -33,6 +33,10 @@ export class Repos {
   readonly #cache = new LRUCache<string, RepoRow>({ max: CACHED })
   readonly #reading = new Map<string, { stale: boolean }>()
   readonly #filter = new RepoFilter()
+  /** Claimed through this store and not known to have moved on. */
+  readonly #claimed = new Set<number>()
+  /** A claim failed in a way that leaves open whether it was committed. */
+  #inDoubt = false
   #lastId = 0
   #epoch = ''
 
@@ -124,16 +128,35 @@ export class Repos {
 
   /** Takes repos that need a fetch: they become `resyncing`, and their `run` rises. */
   async claim(options: ClaimOptions): Promise<RepoRow[]> {
+    if (this.#inDoubt) await this.#giveBack()
     const skip = options.skipHosts ?? []
-    const rows = await this.#db.transaction(async (tx) => {
-      const taken: RawRepo[] = []
-      for (const state of CLAIM_ORDER) {
-        if (taken.length >= options.limit) break
-        taken.push(...(await this.#claimIn(tx, state, options.now, skip, options.limit - taken.length)))
-      }
-      return taken
-    })
-    return rows.map((raw) => this.committed(toRepoRow(raw)))
+    try {
+      const rows = await this.#db.transaction(async (tx) => {
+        const taken: RawRepo[] = []
+        for (const state of CLAIM_ORDER) {
+          if (taken.length >= options.limit) break
+          taken.push(...(await this.#claimIn(tx, state, options.now, skip, options.limit - taken.length)))
+        }
+        return taken
+      })
+      return rows.map((raw) => {
+        this.#claimed.add(raw.id)
+        return this.committed(toRepoRow(raw))
+      })
+    } catch (error) {
+      this.#inDoubt = true
+      throw error
+    }
+  }
+
+  /** The answer to a claim was lost; if it was committed after all, nobody works on those repos. */
+  async #giveBack(): Promise<void> {
+    await this.#db.run(
+      `update lextap_repo set state = 'desynchronized'
+       where state = 'resyncing' and not (${this.#db.sql.anyOf('id', 1, 'int')})`,
+      [[...this.#claimed]],
+    )
+    this.#inDoubt = false
   }
 
   #claimIn(
@@ -177,7 +200,14 @@ export class Repos {
       "update lextap_repo set state = 'desynchronized' where state = 'resyncing'",
     )
     if (count > 0) this.#forgetAll()
+    this.#claimed.clear()
     return count
+  }
+
+  /** The stream is another one, or counts anew: seqs remembered from before mean nothing. */
+  async forgetSeqs(): Promise<void> {
+    await this.#db.run('update lextap_repo set account_seq = null where account_seq is not null')
+    this.#forgetAll()
   }
 
   /** By id. `after` is the id of the last row seen. */
@@ -237,7 +267,7 @@ export class Repos {
   /** Deletes the row and what hangs on it, records included. Handlers hear nothing: send delete events before. */
   async remove(id: number): Promise<boolean> {
     const did = await this.#db.transaction((tx) => removeRepo(tx, id, true))
-    if (did !== null) this.#forget(did)
+    if (did !== null) this.removed(id, did)
     await this.#tell()
     return did !== null
   }
@@ -245,8 +275,15 @@ export class Repos {
   /** A row as a transaction of ours just committed it. */
   committed(row: RepoRow): RepoRow {
     this.#stale(row.did)
+    if (row.state !== 'resyncing') this.#claimed.delete(row.id)
     this.#cache.set(row.did, row)
     return row
+  }
+
+  /** A transaction of ours deleted the row. */
+  removed(id: number, did: string): void {
+    this.#claimed.delete(id)
+    this.#forget(did)
   }
 
   /** The cached row may be wrong: read it again next time. */
@@ -299,11 +336,6 @@ export class Repos {
        on conflict (key) do update set value = excluded.value`,
       [`${Date.now()}-${process.pid}-${Math.random()}`],
     )
-  }
-
-  /** For the dispatcher: an empty patch still gives the row after it. */
-  static patched(row: RepoRow, patch: RepoPatch | undefined): RepoRow {
-    return patch === undefined ? row : applyPatch(row, patch)
   }
 }
 

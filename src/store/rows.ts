@@ -21,6 +21,10 @@ export class RowTables {
     this.#tables = tables.map((table) => new TableShapes(table, dialect))
   }
 
+  get infos(): ReadonlyMap<string, TableInfo> {
+    return new Map(this.#tables.map((shapes) => [shapes.table.name, shapes.table]))
+  }
+
   writers(write: WriteRow): Record<string, RowWriter> {
     const writers: Record<string, RowWriter> = Object.create(unknownTable(this.#tables))
     for (const shapes of this.#tables) writers[shapes.table.name] = new TableWriter(shapes, write)

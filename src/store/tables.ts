@@ -1,12 +1,14 @@
 /** What row writers know of one of the user's tables. */
 export interface TableInfo {
   readonly name: string
-  /** Column name → declared type, lower case. */
+  /** Column name → type, lower case; empty for one that a bulk statement cannot carry. */
   readonly columns: ReadonlyMap<string, string>
   /** Columns of the primary key, in key order; empty when there is none. */
   readonly key: readonly string[]
   /** Tables that foreign keys tie together have the same number: their writes keep their order. */
   readonly family: number
+  /** There are triggers around: a write may do more, or less, than it says. */
+  readonly triggered: boolean
 }
 
 /** Joins tables that refer to each other; tables with triggers may write anywhere, so they are all one family. */

@@ -2,32 +2,33 @@ import type { SqlWords } from '../database.ts'
 
 /** The first released schema. Never edited once released: later changes are migrations of their own. */
 export function first(sql: SqlWords): string[] {
-  const { id, serial, int, big, bytes } = sql.types
+  const { ascii, id, serial, int, big, bytes } = sql.types
   return [
     `create table lextap_repo (
       id ${id},
-      did text not null unique,
+      did ${ascii} not null unique,
       state text not null,
       standing text not null,
       handle text,
       pds text,
       signing_key text,
-      rev text,
+      rev ${ascii},
       data ${bytes},
       run ${int} not null,
       error text,
       retry_count ${int} not null,
       retry_at ${big},
-      removal text
+      removal text,
+      account_seq ${big}
     )`,
     // Active repos are nearly all of them and never claimed: they stay out of the index.
     `create index lextap_repo_todo on lextap_repo (state, id) where state <> 'active'`,
     `create index lextap_repo_removal on lextap_repo (id) where removal is not null`,
-    `create table lextap_collection (id ${id}, name text not null unique)`,
+    `create table lextap_collection (id ${id}, name ${ascii} not null unique)`,
     `create table lextap_record (
       repo_id ${int} not null,
       collection_id ${int} not null,
-      rkey text not null,
+      rkey ${ascii} not null,
       cid ${bytes} not null,
       run ${int} not null,
       body ${bytes},
@@ -37,7 +38,7 @@ export function first(sql: SqlWords): string[] {
       id ${id},
       repo_id ${int} not null,
       seq ${big} not null,
-      rev text not null,
+      rev ${ascii} not null,
       frame ${bytes} not null
     )`,
     `create index lextap_resync_buffer_repo on lextap_resync_buffer (repo_id, id)`,
@@ -51,10 +52,10 @@ export function first(sql: SqlWords): string[] {
     `create table lextap_dead_letter (
       id ${id},
       repo_id ${int} not null,
-      did text not null,
-      collection text not null,
-      rkey text not null,
-      rev text not null,
+      did ${ascii} not null,
+      collection ${ascii} not null,
+      rkey ${ascii} not null,
+      rev ${ascii} not null,
       action text not null,
       cid ${bytes},
       body ${bytes},
@@ -69,7 +70,7 @@ export function first(sql: SqlWords): string[] {
     `create table lextap_outbox (
       id ${serial},
       kind text not null,
-      did text not null,
+      did ${ascii} not null,
       live ${int} not null,
       name text not null,
       body text not null,

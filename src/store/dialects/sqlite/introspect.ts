@@ -32,6 +32,7 @@ export function introspect(handle: SqliteHandle): TableInfo[] {
         .sort((a, b) => a.pk - b.pk)
         .map((c) => c.name),
       family: family.get(name) ?? 0,
+      triggered: triggered.length > 0,
     }
   })
 }

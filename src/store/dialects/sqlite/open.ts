@@ -37,6 +37,7 @@ const sql: SqlWords = {
     int: 'integer',
     big: 'integer',
     bytes: 'blob',
+    ascii: 'text',
   },
 }
 

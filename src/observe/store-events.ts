@@ -1,0 +1,13 @@
+import type { Observer } from './observer.ts'
+
+/** A single statement met trouble of the database itself and waits. */
+export function databaseFailed(
+  o: Observer,
+  facts: { fault: string; failures: number; waitMs: number; error: unknown },
+): void {
+  const { error, ...rest } = facts
+  o.metrics.count('lextap_statement_faults_total', 'Statements that failed because of the database', {
+    fault: facts.fault,
+  })
+  o.log.warn({ ...rest, err: error }, 'the database failed; trying again')
+}

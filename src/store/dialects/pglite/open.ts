@@ -1,0 +1,120 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
+import { type CompiledQuery, type DatabaseConnection, Kysely } from 'kysely'
+import { dialectParts } from '../../bound-kysely.ts'
+import type {
+  BulkDelete,
+  BulkInsert,
+  BulkUpdate,
+  Database,
+  Fault,
+  Param,
+  Rows,
+  Session,
+  SqlWords,
+  Transaction,
+} from '../../database.ts'
+import { Mutex } from '../../mutex.ts'
+import { RowTables } from '../../rows.ts'
+import type { TableInfo } from '../../tables.ts'
+import type { UserDatabase } from '../../types.ts'
+import { postgresFault } from '../postgres/faults.ts'
+import { introspect } from '../postgres/introspect.ts'
+import { words } from '../postgres/open.ts'
+import { PostgresSession } from '../postgres/session.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { KnownStatements } from '../postgres/user-side.ts'
+import { wireValue } from '../postgres/values.ts'
+import { explain } from './errors.ts'
+import { PgliteKyselyDialect } from './kysely.ts'
+import { PgliteWire } from './wire.ts'
+
+/** `path` is a folder, or `:memory:`. PGlite is an optional peer: loaded here and nowhere else. */
+export async function openPglite(path: string): Promise<Database> {
+  try {
+    const { PGlite } = await import('@electric-sql/pglite')
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    const db = path === ':memory:' ? new PGlite() : new PGlite(path)
+    await db.waitReady
+    return new PgliteDatabase(db)
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+class PgliteDatabase implements Database {
+  readonly dialect = 'pglite'
+  readonly concurrency = 1
+  readonly sql: SqlWords = words
+  readonly kysely: Kysely<UserDatabase>
+  readonly #db: PGlite
+  readonly #wire: PgliteWire
+  readonly #turn = new Mutex()
+  readonly #session: PostgresSession
+  readonly #parts
+  #known = new KnownStatements(new RowTables([], 'pglite'))
+
+  constructor(db: PGlite) {
+    this.#db = db
+    this.#wire = new PgliteWire(db)
+    this.#session = new PostgresSession((text, values) =>
+      this.#turn.run(() => this.#wire.query(text, values, true)),
+    )
+    const connection = kyselyConnection(this.#wire)
+    const dialect = new PgliteKyselyDialect(async () => ({ connection, release: await this.#turn.lock() }))
+    this.#parts = dialectParts(dialect)
+    this.kysely = new Kysely({ dialect })
+  }
+
+  get reader(): Session {
+    return this.#session
+  }
+
+  all<T>(text: string, params?: readonly Param[]): Promise<T[]> {
+    return this.#session.all<T>(text, params)
+  }
+  run(text: string, params?: readonly Param[]): Promise<number> {
+    return this.#session.run(text, params)
+  }
+  insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    return this.#session.insertMany(insert, rows)
+  }
+  updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
+    return this.#session.updateMany(update, rows)
+  }
+  deleteMany(del: BulkDelete, rows: Rows): Promise<void> {
+    return this.#session.deleteMany(del, rows)
+  }
+
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#turn.run(() => inTransaction(this.#wire, this.#parts, this.#known, fn))
+  }
+
+  faultOf(error: unknown): Fault | null {
+    return postgresFault(error)
+  }
+
+  async introspect(): Promise<readonly TableInfo[]> {
+    const tables = await introspect(this.#session)
+    this.#known = new KnownStatements(new RowTables(tables, 'pglite'))
+    return tables
+  }
+
+  async close(): Promise<void> {
+    await this.#turn.run(() => this.#db.close())
+  }
+}
+
+function kyselyConnection(wire: PgliteWire): DatabaseConnection {
+  return {
+    async executeQuery<R>(query: CompiledQuery) {
+      const { rows, count } = await wire.query(query.sql, query.parameters.map(wireValue), false)
+      return { rows: rows as R[], ...(count === null ? {} : { numAffectedRows: BigInt(count) }) }
+    },
+    async *streamQuery<R>(query: CompiledQuery) {
+      const { rows } = await this.executeQuery<R>(query)
+      for (const row of rows) yield { rows: [row] }
+    },
+  }
+}

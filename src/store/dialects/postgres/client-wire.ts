@@ -1,0 +1,89 @@
+import pg from 'pg'
+import type { Fault } from '../../database.ts'
+import { postgresFault } from './faults.ts'
+import type { Wire, WireResult, WireValue } from './wire.ts'
+
+/** Statements used this often on a connection get a name: planning one costs more than running it. */
+const NAMED_AFTER = 2
+/** Names a connection may hold; each keeps a plan on the server. */
+const MAX_NAMES = 500
+
+const INT8 = 20
+/** Our integers are ids, counts and milliseconds: all of them fit a number. */
+const ownTypes = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+}
+
+/** A `pg` client in pipeline mode. */
+export class ClientWire implements Wire {
+  broken = false
+  readonly #client: pg.PoolClient
+  readonly #cancel: (pid: number) => Promise<void>
+
+  constructor(client: pg.PoolClient, cancel: (pid: number) => Promise<void>) {
+    this.#client = client
+    this.#cancel = cancel
+  }
+
+  query(text: string, values: readonly WireValue[], own: boolean): Promise<WireResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<WireResult>()
+    const name = nameFor(this.#client, text)
+    // A query object of our own: `client.query(text)` makes a stack trace for each statement.
+    const query = new pg.Query(
+      {
+        text,
+        values: values as WireValue[],
+        ...(name === undefined ? {} : { name }),
+        ...(own ? { types: ownTypes } : {}),
+      },
+      (error: Error | null | undefined, result: pg.QueryResult) => {
+        if (error) reject(this.#failed(error))
+        else resolve({ rows: result.rows, count: result.rowCount, command: result.command })
+      },
+    )
+    this.#client.query(query)
+    return promise
+  }
+
+  cancel(): Promise<void> {
+    const { processID } = this.#client as unknown as { processID: number }
+    return this.#cancel(processID)
+  }
+
+  faultOf(error: unknown): Fault | null {
+    return postgresFault(error)
+  }
+
+  #failed(error: Error): Error {
+    if (postgresFault(error) === 'connection') this.broken = true
+    return error
+  }
+}
+
+interface Names {
+  readonly seen: Map<string, number>
+  readonly names: Map<string, string>
+}
+const perClient = new WeakMap<pg.PoolClient, Names>()
+
+function nameFor(client: pg.PoolClient, text: string): string | undefined {
+  let known = perClient.get(client)
+  if (known === undefined) {
+    known = { seen: new Map(), names: new Map() }
+    perClient.set(client, known)
+  }
+  const name = known.names.get(text)
+  if (name !== undefined) return name
+  if (known.names.size >= MAX_NAMES) return undefined
+  const count = (known.seen.get(text) ?? 0) + 1
+  if (count < NAMED_AFTER) {
+    if (known.seen.size >= MAX_NAMES * 4) known.seen.clear()
+    known.seen.set(text, count)
+    return undefined
+  }
+  known.seen.delete(text)
+  const made = `lextap${known.names.size}`
+  known.names.set(text, made)
+  return made
+}

@@ -1,0 +1,133 @@
+import type { CompiledQuery, InsertQueryNode } from 'kysely'
+import { quote, type RowStatement } from '../../row-statements.ts'
+import type { TableInfo } from '../../tables.ts'
+
+/** A write of one row that others of the same shape can be merged with into one statement. */
+export interface MergeShape {
+  readonly table: TableInfo
+  /** The statement for one row. */
+  readonly single: string
+  /** The statement for many rows, one array parameter for each column. */
+  readonly bulk: string
+  readonly columns: number
+  /** Parameters that identify the row: no two in one statement. Null when repeats do no harm. */
+  readonly key: readonly number[] | null
+}
+
+/** What we know of an insert before the database answers. */
+export interface KnownInsert {
+  /** Rows it affects, whatever is in the table. */
+  readonly rows: bigint
+  readonly shape: MergeShape | null
+  readonly table: TableInfo
+}
+
+const unnest = (table: TableInfo, columns: readonly string[]) =>
+  `unnest(${columns.map((name, i) => `$${i + 1}::${table.columns.get(name)}[]`).join(', ')})`
+
+/** Whether every column can travel as an array. */
+const carried = (table: TableInfo, columns: readonly string[]) =>
+  !table.triggered && columns.length > 0 && columns.every((name) => (table.columns.get(name) ?? '') !== '')
+
+const list = (columns: readonly string[]) => columns.map(quote).join(', ')
+
+function insertShape(
+  table: TableInfo,
+  columns: readonly string[],
+  single: string,
+  tail: string,
+  key: readonly string[] | null,
+): MergeShape | null {
+  if (!carried(table, columns)) return null
+  const places = key?.map((name) => columns.indexOf(name)) ?? null
+  if (places?.includes(-1)) return null
+  return {
+    table,
+    single,
+    bulk: `insert into ${quote(table.name)} (${list(columns)}) select * from ${unnest(table, columns)} ${tail}`,
+    columns: columns.length,
+    key: places,
+  }
+}
+
+/** The shape of a row writer's statement; null when each row has to go alone. */
+export function shapeOfRow(statement: RowStatement): MergeShape | null {
+  const { kind, table, columns, keys, nulls, text, tail } = statement
+  if (kind === 'insert' || kind === 'upsert') {
+    return insertShape(table, columns, text, tail, kind === 'insert' ? null : keys)
+  }
+  const all = [...columns, ...keys]
+  // A patch that moves rows to another key depends on what came before it.
+  if (
+    keys.length === 0 ||
+    !carried(table, all) ||
+    columns.some((name) => keys.includes(name) || nulls.includes(name))
+  ) {
+    return null
+  }
+  const place = (i: number) => `v.c${i}`
+  const target = quote(table.name)
+  const where = [
+    ...keys.map((name, i) => `${target}.${quote(name)} = ${place(columns.length + i)}`),
+    ...nulls.map((name) => `${target}.${quote(name)} is null`),
+  ].join(' and ')
+  const source = `${unnest(table, all)} as v(${all.map((_, i) => `c${i}`).join(', ')})`
+  const set = columns.map((name, i) => `${quote(name)} = ${place(i)}`).join(', ')
+  return {
+    table,
+    single: text,
+    bulk:
+      kind === 'update'
+        ? `update ${target} set ${set} from ${source} where ${where}`
+        : `delete from ${target} using ${source} where ${where}`,
+    columns: all.length,
+    key: kind === 'update' ? keys.map((_, i) => columns.length + i) : null,
+  }
+}
+
+/**
+ * What an insert through Kysely will affect, when that can be told: plain values, no triggers, and on
+ * conflict nothing, an error or an update. Its handler then need not wait for the answer.
+ */
+export function knownInsert(
+  query: CompiledQuery,
+  tables: ReadonlyMap<string, TableInfo>,
+): KnownInsert | null {
+  const node = query.query
+  if (node.kind !== 'InsertQueryNode' || isSpecial(node)) return null
+  const table = tables.get(node.into?.table.identifier.name ?? '')
+  if (table === undefined || table.triggered || node.into?.table.schema !== undefined) return null
+  const { values, onConflict: conflict } = node
+  if (values?.kind !== 'ValuesNode') return null
+  const rows = (values as unknown as { values: readonly { kind: string }[] }).values
+  if (conflict !== undefined && (conflict.updates === undefined || conflict.updateWhere !== undefined))
+    return null
+  const known = { rows: BigInt(rows.length), table }
+  const columns = (node.columns ?? []).map((column) => column.column.name)
+  const plain =
+    rows.length === 1 &&
+    rows[0]?.kind === 'PrimitiveValueListNode' &&
+    query.parameters.length === columns.length
+  if (!plain) return { ...known, shape: null }
+  const marker = ` values (${columns.map((_, i) => `$${i + 1}`).join(', ')})`
+  const at = query.sql.indexOf(marker)
+  const key = conflict === undefined ? null : conflict.columns?.map((column) => column.column.name)
+  if (at < 0 || key === undefined || conflict?.indexWhere !== undefined) return { ...known, shape: null }
+  const tail = query.sql.slice(at + marker.length)
+  return { ...known, shape: insertShape(table, columns, query.sql, tail, key) }
+}
+
+function isSpecial(node: InsertQueryNode): boolean {
+  return (
+    node.with !== undefined ||
+    node.returning !== undefined ||
+    node.output !== undefined ||
+    node.top !== undefined ||
+    node.ignore === true ||
+    node.replace === true ||
+    node.orAction !== undefined ||
+    node.onDuplicateKey !== undefined ||
+    node.explain !== undefined ||
+    (node.endModifiers?.length ?? 0) > 0
+  )
+}

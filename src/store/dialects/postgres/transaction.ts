@@ -1,0 +1,137 @@
+import { LextapError } from '../../../errors.ts'
+import type { DialectParts } from '../../bound-kysely.ts'
+import type {
+  BulkDelete,
+  BulkInsert,
+  BulkUpdate,
+  Fault,
+  Param,
+  Rows,
+  Transaction,
+  UserSide,
+} from '../../database.ts'
+import { PostgresSession } from './session.ts'
+import { type KnownStatements, PostgresSide } from './user-side.ts'
+import type { Wire, WireResult, WireValue } from './wire.ts'
+
+/** How long statements of an ended attempt may run on before the server is asked to break them off, ms. */
+const PATIENCE_MS = 50
+
+/** An open transaction on one connection. */
+export class PostgresTransaction implements Transaction {
+  fault: Fault | null = null
+  /** A statement of ours failed: the server will refuse to commit. */
+  failed = false
+  readonly #wire: Wire
+  readonly #parts: DialectParts
+  readonly #known: KnownStatements
+  readonly #session: PostgresSession
+  readonly #sides = new Set<PostgresSide>()
+
+  constructor(wire: Wire, parts: DialectParts, known: KnownStatements) {
+    this.#wire = wire
+    this.#parts = parts
+    this.#known = known
+    this.#session = new PostgresSession((text, values) => this.#own(text, values))
+  }
+
+  all<T>(sql: string, params?: readonly Param[]): Promise<T[]> {
+    return this.#session.all<T>(sql, params)
+  }
+  run(sql: string, params?: readonly Param[]): Promise<number> {
+    return this.#session.run(sql, params)
+  }
+  insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    return this.#session.insertMany(insert, rows)
+  }
+  updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
+    return this.#session.updateMany(update, rows)
+  }
+  deleteMany(del: BulkDelete, rows: Rows): Promise<void> {
+    return this.#session.deleteMany(del, rows)
+  }
+
+  async savepoint(): Promise<void> {
+    // Not waited for: what follows is answered after it on the same connection.
+    this.#own('savepoint lextap', []).catch(() => {})
+  }
+  async rollbackToSavepoint(): Promise<void> {
+    await this.#quiet()
+    this.#own('rollback to savepoint lextap', []).catch(() => {})
+    await this.#own('release savepoint lextap', [])
+    this.failed = false
+  }
+  async releaseSavepoint(): Promise<void> {
+    await this.#watch(this.#wire.query('release savepoint lextap', [], true))
+  }
+  async checkDeferred(): Promise<void> {
+    await this.#watch(this.#wire.query('set constraints all immediate', [], true))
+    await this.#own('set constraints all deferred', [])
+  }
+
+  userSide(options: { readonly exact?: boolean } = {}): UserSide {
+    const send = (text: string, values: readonly WireValue[]) =>
+      this.#watch(this.#wire.query(text, values, false))
+    const side = new PostgresSide(send, this.#parts, this.#known, options.exact ?? false)
+    this.#sides.add(side)
+    return side
+  }
+
+  /** Nothing of the handlers' runs or can start any more. */
+  async end(): Promise<void> {
+    for (const side of this.#sides) side.end()
+    await this.#quiet()
+  }
+
+  /** A statement under way would keep everything behind it waiting. */
+  async #quiet(): Promise<void> {
+    for (const side of this.#sides) {
+      const timer = setTimeout(() => void this.#wire.cancel().catch(() => {}), PATIENCE_MS)
+      await side.settled()
+      clearTimeout(timer)
+      this.#sides.delete(side)
+    }
+  }
+
+  async #own(text: string, values: readonly WireValue[]): Promise<WireResult> {
+    try {
+      return await this.#watch(this.#wire.query(text, values, true))
+    } catch (error) {
+      this.failed = true
+      throw error
+    }
+  }
+
+  async #watch(result: Promise<WireResult>): Promise<WireResult> {
+    try {
+      return await result
+    } catch (error) {
+      this.fault ??= this.#wire.faultOf(error)
+      throw error
+    }
+  }
+}
+
+/** Runs `fn` between `begin` and `commit`; whatever happens, the connection is outside a transaction afterwards. */
+export async function inTransaction<T>(
+  wire: Wire,
+  parts: DialectParts,
+  known: KnownStatements,
+  fn: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const tx = new PostgresTransaction(wire, parts, known)
+  wire.query('begin', [], true).catch(() => {})
+  try {
+    const result = await fn(tx)
+    await tx.end()
+    const { command } = await wire.query('commit', [], true)
+    // Postgres answers `commit` with a rollback and no error when a statement had failed before.
+    if (command === 'ROLLBACK' || tx.failed)
+      throw new LextapError('the transaction was rolled back', { code: 'rolled-back' })
+    return result
+  } catch (error) {
+    await tx.end()
+    if (!wire.broken) await wire.query('rollback', [], true).catch(() => {})
+    throw error
+  }
+}

@@ -1,0 +1,171 @@
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import {
+  boundKysely,
+  type DialectParts,
+  refuseTransactionControl,
+  transactionOver,
+} from '../../bound-kysely.ts'
+import type { UserSide } from '../../database.ts'
+import type { RowStatement } from '../../row-statements.ts'
+import type { RowTables } from '../../rows.ts'
+import type { RowWriter } from '../../types.ts'
+import { type KnownInsert, knownInsert, type MergeShape, shapeOfRow } from './shapes.ts'
+import { wireJson, wireValue } from './values.ts'
+import type { WireResult, WireValue } from './wire.ts'
+import { WriteBuffer } from './write-buffer.ts'
+
+/** Statements remembered for each set of tables. */
+const MAX_KNOWN = 1000
+
+/** What was found out about statements; shared by all transactions, made anew when the tables change. */
+export class KnownStatements {
+  readonly tables: RowTables
+  readonly #inserts = new Map<string, KnownInsert | null>()
+  readonly #rows = new WeakMap<RowStatement, MergeShape | null>()
+
+  constructor(tables: RowTables) {
+    this.tables = tables
+  }
+
+  insert(query: CompiledQuery): KnownInsert | null {
+    const found = this.#inserts.get(query.sql)
+    if (found !== undefined) return found
+    const made = knownInsert(query, this.tables.infos)
+    if (this.#inserts.size >= MAX_KNOWN) this.#inserts.clear()
+    this.#inserts.set(query.sql, made)
+    return made
+  }
+
+  row(statement: RowStatement): MergeShape | null {
+    const found = this.#rows.get(statement)
+    if (found !== undefined) return found
+    const made = shapeOfRow(statement)
+    this.#rows.set(statement, made)
+    return made
+  }
+}
+
+const DONE = Promise.resolve()
+const NO_ROWS: never[] = []
+
+/**
+ * The handlers' side of a Postgres transaction. Writes whose result is known beforehand are answered at once
+ * and sent behind the handler's back, merged with their like; everything else first sends what waits and
+ * then waits for its own answer. Handlers still run one after another and read their own writes: it is
+ * only errors that come late, and then the attempt is repeated `exact`, where nothing is done early.
+ */
+export class PostgresSide implements UserSide, DatabaseConnection {
+  readonly tx: UserSide['tx']
+  readonly rows: Record<string, RowWriter>
+  readonly #send: (text: string, values: readonly WireValue[]) => Promise<WireResult>
+  readonly #exact: boolean
+  readonly #known: KnownStatements
+  readonly #buffer: WriteBuffer
+  #over = false
+  #failed: { error: unknown } | null = null
+  #outstanding = 0
+  #settled: (() => void) | null = null
+
+  constructor(
+    send: (text: string, values: readonly WireValue[]) => Promise<WireResult>,
+    parts: DialectParts,
+    known: KnownStatements,
+    exact: boolean,
+  ) {
+    this.#send = send
+    this.#exact = exact
+    this.#known = known
+    this.tx = boundKysely(this, parts)
+    this.rows = known.tables.writers((statement, values) => this.#write(statement, values))
+    this.#buffer = new WriteBuffer((text, values) => void this.#sent(text, values).catch(() => {}))
+  }
+
+  failed(): { readonly error: unknown } | null {
+    return this.#failed
+  }
+
+  async flush(): Promise<void> {
+    this.#buffer.flush()
+    await this.settled()
+    if (this.#failed !== null) throw this.#failed.error
+  }
+
+  end(): void {
+    this.#over = true
+    this.#buffer.clear()
+  }
+
+  /** When every statement sent has been answered. */
+  settled(): Promise<void> {
+    if (this.#outstanding === 0) return DONE
+    return new Promise((resolve) => {
+      const before = this.#settled
+      this.#settled = () => {
+        before?.()
+        resolve()
+      }
+    })
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#over) throw transactionOver()
+    refuseTransactionControl(query.sql)
+    const values = query.parameters.map(wireValue)
+    if (!this.#exact) {
+      const known = this.#known.insert(query)
+      if (known !== null) {
+        if (known.shape !== null) this.#buffer.add(known.shape, values)
+        else this.#buffer.alone(known.table.family, query.sql, values)
+        return { rows: NO_ROWS, numAffectedRows: known.rows }
+      }
+      this.#buffer.flush()
+    }
+    const { rows, count } = await this.#sent(query.sql, values)
+    return { rows: rows as R[], ...(count === null ? {} : { numAffectedRows: BigInt(count) }) }
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    // A cursor would keep the connection from being pipelined; the rows come at once.
+    const { rows } = await this.executeQuery<R>(query)
+    for (const row of rows) yield { rows: [row] }
+  }
+
+  #write(statement: RowStatement, values: unknown[]): Promise<void> {
+    if (this.#over) return Promise.reject(transactionOver())
+    const row = rowValues(statement, values)
+    const { table, text } = statement
+    if (this.#exact) {
+      const done = this.#sent(text, row).then(() => {})
+      done.catch(() => {}) // `failed` has it; a handler that does not await must not end the process
+      return done
+    }
+    const shape = this.#known.row(statement)
+    if (shape === null) this.#buffer.alone(table.family, text, row)
+    else this.#buffer.add(shape, row)
+    return DONE
+  }
+
+  async #sent(text: string, values: readonly WireValue[]): Promise<WireResult> {
+    this.#outstanding++
+    try {
+      return await this.#send(text, values)
+    } catch (error) {
+      this.#failed ??= { error }
+      throw error
+    } finally {
+      if (--this.#outstanding === 0) {
+        this.#settled?.()
+        this.#settled = null
+      }
+    }
+  }
+}
+
+function rowValues({ table, columns, keys, kind }: RowStatement, values: readonly unknown[]): WireValue[] {
+  const names = kind === 'insert' || kind === 'upsert' ? columns : [...columns, ...keys]
+  return values.map((value, i) => {
+    if (typeof value === 'string') return value
+    const type = table.columns.get(names[i] ?? '')
+    return type === 'json' || type === 'jsonb' ? wireJson(value) : wireValue(value)
+  })
+}

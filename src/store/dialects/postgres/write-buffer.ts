@@ -1,0 +1,86 @@
+import type { MergeShape } from './shapes.ts'
+import { arrayLiteral } from './values.ts'
+import type { WireValue } from './wire.ts'
+
+/** Rows of one merged statement. */
+const MAX_ROWS = 500
+
+interface Group {
+  readonly shape: MergeShape
+  readonly rows: (readonly WireValue[])[]
+  readonly seen: Set<string> | null
+}
+
+/**
+ * Writes on their way out. Rows of one shape that follow each other become one statement; writes to tables
+ * of the same family keep their order, and a row that repeats a key waits for its own statement. Tables
+ * without triggers or foreign keys between them cannot notice each other's order.
+ */
+export class WriteBuffer {
+  readonly #open = new Map<number, Group>()
+  readonly #send: (text: string, values: readonly WireValue[]) => void
+
+  constructor(send: (text: string, values: readonly WireValue[]) => void) {
+    this.#send = send
+  }
+
+  add(shape: MergeShape, row: readonly WireValue[]): void {
+    const { family } = shape.table
+    let group = this.#open.get(family)
+    if (group === undefined || group.shape !== shape || !takes(group, row)) {
+      if (group !== undefined) this.#sendGroup(group)
+      group = { shape, rows: [], seen: shape.key === null ? null : new Set() }
+      this.#open.set(family, group)
+      takes(group, row)
+    }
+    group.rows.push(row)
+    if (group.rows.length < MAX_ROWS) return
+    this.#open.delete(family)
+    this.#sendGroup(group)
+  }
+
+  /** A statement that cannot be merged, on one table. */
+  alone(family: number, text: string, values: readonly WireValue[]): void {
+    const group = this.#open.get(family)
+    if (group !== undefined) {
+      this.#open.delete(family)
+      this.#sendGroup(group)
+    }
+    this.#send(text, values)
+  }
+
+  /** Everything goes out; what is sent afterwards finds it done. */
+  flush(): void {
+    if (this.#open.size === 0) return
+    const groups = [...this.#open.values()]
+    this.#open.clear()
+    for (const group of groups) this.#sendGroup(group)
+  }
+
+  clear(): void {
+    this.#open.clear()
+  }
+
+  #sendGroup({ shape, rows }: Group): void {
+    const only = rows[0]
+    if (rows.length === 1 && only !== undefined) this.#send(shape.single, only)
+    else
+      this.#send(
+        shape.bulk,
+        Array.from({ length: shape.columns }, (_, column) => arrayLiteral(rows, column)),
+      )
+  }
+}
+
+/** False when the row has a key that the group has already. */
+function takes({ shape, seen }: Group, row: readonly WireValue[]): boolean {
+  if (seen === null || shape.key === null) return true
+  let key = ''
+  for (const place of shape.key) {
+    const value = row[place]
+    key += value === null || value === undefined ? '-' : `${value.length}:${value.toString()}`
+  }
+  if (seen.has(key)) return false
+  seen.add(key)
+  return true
+}

@@ -1,0 +1,109 @@
+import type { Kysely } from 'kysely'
+import { backoffMs } from '../async/backoff.ts'
+import { sleep } from '../async/signal.ts'
+import { TemporaryError } from '../errors.ts'
+import type { Observer } from '../observe/observer.ts'
+import { databaseFailed } from '../observe/store-events.ts'
+import type {
+  BulkDelete,
+  BulkInsert,
+  BulkUpdate,
+  Database,
+  Fault,
+  Param,
+  Rows,
+  Session,
+  SqlWords,
+  Transaction,
+} from './database.ts'
+import type { TableInfo } from './tables.ts'
+import type { DialectName, UserDatabase } from './types.ts'
+
+const WAITS = { baseMs: 50, maxMs: 10_000 }
+
+export interface PatientOptions {
+  readonly observer: Observer
+  /** How often a statement is tried again; a command line tool gives up, a running process does not. */
+  readonly retries: number
+}
+
+/**
+ * A database whose single statements wait out trouble that is not theirs: a lost connection, a lock held
+ * elsewhere, a full disk. Transactions are not repeated here: only who began one knows how.
+ */
+export class PatientDatabase implements Database {
+  readonly dialect: DialectName
+  readonly concurrency: number
+  readonly kysely: Kysely<UserDatabase>
+  readonly sql: SqlWords
+  readonly reader: Session
+  readonly #db: Database
+  readonly #options: PatientOptions
+  readonly #closing = new AbortController()
+
+  constructor(db: Database, options: PatientOptions) {
+    this.#db = db
+    this.#options = options
+    this.dialect = db.dialect
+    this.concurrency = db.concurrency
+    this.kysely = db.kysely
+    this.sql = db.sql
+    this.reader = this.#patient(db.reader)
+  }
+
+  all<T>(text: string, params?: readonly Param[]): Promise<T[]> {
+    return this.#try(() => this.#db.all<T>(text, params))
+  }
+  run(text: string, params?: readonly Param[]): Promise<number> {
+    return this.#try(() => this.#db.run(text, params))
+  }
+  insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    return this.#try(() => this.#db.insertMany(insert, rows))
+  }
+  updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
+    return this.#try(() => this.#db.updateMany(update, rows))
+  }
+  deleteMany(del: BulkDelete, rows: Rows): Promise<void> {
+    return this.#try(() => this.#db.deleteMany(del, rows))
+  }
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#db.transaction(fn)
+  }
+  faultOf(error: unknown): Fault | null {
+    return this.#db.faultOf(error)
+  }
+  introspect(): Promise<readonly TableInfo[]> {
+    return this.#db.introspect()
+  }
+
+  /** Whoever waits is told that we stop. */
+  close(): Promise<void> {
+    this.#closing.abort(new TemporaryError('lextap is stopping', { code: 'stopping' }))
+    return this.#db.close()
+  }
+
+  #patient(session: Session): Session {
+    return {
+      all: <T>(text: string, params?: readonly Param[]) => this.#try(() => session.all<T>(text, params)),
+      run: (text, params) => this.#try(() => session.run(text, params)),
+      insertMany: (insert, rows) => this.#try(() => session.insertMany(insert, rows)),
+      updateMany: (update, rows) => this.#try(() => session.updateMany(update, rows)),
+      deleteMany: (del, rows) => this.#try(() => session.deleteMany(del, rows)),
+    }
+  }
+
+  async #try<T>(run: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await run()
+      } catch (error) {
+        const fault = this.#db.faultOf(error)
+        if (fault === null || failures >= this.#options.retries) throw error
+        this.#closing.signal.throwIfAborted()
+        const waitMs = backoffMs(failures, WAITS)
+        databaseFailed(this.#options.observer, { fault, failures: failures + 1, waitMs, error })
+        await sleep(waitMs, this.#closing.signal)
+      }
+    }
+  }
+}
