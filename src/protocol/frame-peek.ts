@@ -1,5 +1,6 @@
 import { InvalidError } from '../errors.ts'
 import { latin1 } from './bytes.ts'
+import { decodeFirst } from './cbor.ts'
 import { headArgument, headEnd, skipValue } from './cbor-skip.ts'
 
 /** What a frame is about, as far as its first bytes tell. */
@@ -19,7 +20,6 @@ const HEADERS = (['commit', 'sync', 'identity', 'account', 'info'] as const).map
     Buffer.from([0x62, 0x6f, 0x70, 0x01]),
   ]),
 }))
-const ERROR_HEADER = Buffer.from([0xa1, 0x62, 0x6f, 0x70, 0x20])
 
 /**
  * Kind, DID and seq of a frame without decoding it. Reads up to the `seq` and the DID, which canonical order
@@ -53,14 +53,17 @@ export function peekFrame(bytes: Uint8Array): FrameHead {
 
 function peekHeader(bytes: Uint8Array): [FrameHead['kind'], number] {
   for (const header of HEADERS) if (startsWith(bytes, header.bytes)) return [header.kind, header.bytes.length]
-  if (startsWith(bytes, ERROR_HEADER)) return ['error', ERROR_HEADER.length]
+  let header: { value: unknown; next: number }
   try {
-    // An unknown type or op, or no header at all: where it ends is all there is to know.
-    if ((bytes[0] as number) >> 5 === 5) return ['unknown', skipValue(bytes, 0, bytes.length)]
+    header = decodeFirst(bytes)
   } catch (cause) {
-    throw new InvalidError('A1', 'malformed frame: its header is not cbor', { cause })
+    throw new InvalidError('A1', 'malformed frame: its header is not dag-cbor', { cause })
   }
-  throw new InvalidError('A1', 'malformed frame: its header is not a map')
+  // An error, a type or op we do not know, or a header with more fields than it needs.
+  const { op, t } = (header.value ?? {}) as { op?: unknown; t?: unknown }
+  if (typeof op !== 'number') throw new InvalidError('A1', 'malformed frame: its header has no op')
+  const known = op === 1 ? HEADERS.find(({ kind }) => `#${kind}` === t)?.kind : undefined
+  return [op === -1 ? 'error' : (known ?? 'unknown'), header.next]
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
