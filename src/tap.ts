@@ -316,6 +316,10 @@ class Parts {
     await store.repos.interruptResyncing()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     const source = new URL(url).host
+    if ((await store.meta.get('relay')) !== source) {
+      await store.repos.forgetSeqs()
+      await store.meta.set('relay', source)
+    }
     const saved = stream.noReplay ? null : await store.cursors.get(source, NSID)
     const cursor = saved === null ? null : Number(saved)
     this.#watermark = new Watermark(cursor)

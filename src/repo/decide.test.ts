@@ -25,6 +25,7 @@ const row = (fields: Partial<RepoRow> = {}): RepoRow => ({
   retryCount: 0,
   retryAt: null,
   removal: null,
+  accountSeq: null,
   ...fields,
 })
 const commit = (n: number) => ({ kind: 'commit', did, rev: rev(n) }) as CommitMessage
@@ -123,6 +124,12 @@ test('E4: a deletion removes the repo', () => {
 test('E5: a reactivated repo is resynced', () => {
   const decision = { action: 'standing', from: 'deactivated', to: 'active', next: 'resync' }
   expect(decideAccount(row({ standing: 'deactivated' }), account(true))).toEqual(decision)
+})
+
+test('E9: what a replay of the stream repeats does nothing, whatever the standing is by now', () => {
+  const paused = account(false, 'deactivated')
+  expect(decideAccount(row({ accountSeq: 1 }), paused)).toEqual({ action: 'skip', rule: 'E9' })
+  expect(decideAccount(row({ accountSeq: 0 }), paused).action).toBe('standing')
 })
 
 test('E9: the same standing again does nothing, and a deletion is not taken back', () => {

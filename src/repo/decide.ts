@@ -58,7 +58,9 @@ export type AccountDecision =
     }
 
 export function decideAccount(row: RepoRow, message: AccountMessage): AccountDecision {
-  const { standing: from } = row
+  const { standing: from, accountSeq } = row
+  // The stream began again before it (a crash, a reconnect): this was done already.
+  if (accountSeq !== null && message.seq <= accountSeq) return { action: 'skip', rule: 'E9' }
   const to = standingOf(message)
   // What began to be deleted is deleted; whoever comes back under the DID is added anew.
   if (to === from || from === 'deleted') return { action: 'skip', rule: 'E9' }

@@ -242,7 +242,7 @@ export class Processor {
     const due = next === 'resync' ? { state: 'desynchronized' as const, retryAt: null } : {}
     await submit({
       ...unitOf(row),
-      patch: { standing: to, ...due },
+      patch: { standing: to, accountSeq: message.seq, ...due },
       account: { did: row.did, active: message.active, status: to, from },
     })
     messageEnded(observer, 'account', 'applied', null)

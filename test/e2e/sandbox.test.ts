@@ -137,3 +137,31 @@ test('A4: without a cursor to go on from, repos that moved meanwhile are found b
   await expectTruth(second, network.truth())
   await expectEachOnce(second)
 })
+
+test('E9: a replay of old account events does nothing twice', async () => {
+  await using network = await startNetwork({ seed: 'replay', clock: 'system' })
+  const repo = network.createRepo({ records: 5, collections: [STATUS] })
+  const config = { stream: { cursorIntervalMs: 3_600_000 } }
+  const first = await runTap({ network, config })
+  await first.tap.settled()
+  await network.waitForSubscribers(1)
+  repo.setStatus('deactivated')
+  repo.setStatus('active')
+  repo.create(STATUS, status('back'))
+  await network.relayIdle()
+  await first.tap.settled({ seq: network.relayStream.seq })
+  const before = await first.rows('account_seen')
+  const database = first.config.database
+  await first.tap.stop()
+  // As after a crash that lost the cursor's last saves: everything since the start comes again.
+  const { DatabaseSync } = await import('node:sqlite')
+  const db = new DatabaseSync(database.replace('sqlite:', ''))
+  db.exec("update lextap_cursor set value = '0' where kind = 'com.atproto.sync.subscribeRepos'")
+  db.close()
+  await using second = await runTap({ network, config, database })
+  await network.relayIdle()
+  await second.tap.settled({ seq: network.relayStream.seq })
+  expect(await second.rows('account_seen')).toEqual(before)
+  await expectTruth(second, network.truth())
+  await expectEachOnce(second)
+})
