@@ -42,7 +42,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const root = file === null ? cwd : dirname(file)
   loadDotenv(root, env)
   if (file === null && !Object.keys(env).some((name) => name.startsWith('TAP_'))) throw notFound(cwd)
-  const input = file === null ? {} : await readConfigFile(file)
+  // Configured by Tap's names alone we are a Tap, and a Tap serves.
+  const input = file === null ? { server: {} } : await readConfigFile(file)
   return {
     config: resolveConfig(input, {
       root,

@@ -40,10 +40,13 @@ test('the defaults are complete and are these', () => {
       "delivery": {
         "acks": true,
         "capacity": 100000,
-        "concurrency": 1,
+        "concurrency": 16,
         "outboxOnly": false,
+        "records": null,
         "retryTimeoutMs": 60000,
         "webhook": null,
+        "webhookAttempts": 16,
+        "webhookTimeoutMs": 30000,
       },
       "discovery": {
         "reconcileGraceMs": 60000,

@@ -200,14 +200,22 @@ function resolveServing({ server, metrics, delivery = {} }: TapConfig): Partial<
   const LOOPBACK = '127.0.0.1'
   return {
     server: server
-      ? { port: server.port ?? 2480, host: server.host ?? LOOPBACK, password: server.password ?? null }
+      ? {
+          port: server.port ?? 2480,
+          // Tap listens everywhere; without a password only this machine gets in unless somebody says otherwise.
+          host: server.host ?? (server.password === undefined ? LOOPBACK : '0.0.0.0'),
+          password: server.password ?? null,
+        }
       : null,
     metrics: metrics ? { port: metrics.port ?? 2481, host: metrics.host ?? LOOPBACK } : null,
     delivery: {
+      records: delivery.records ?? (delivery.webhook === undefined ? null : true),
       webhook: delivery.webhook ?? null,
+      webhookAttempts: delivery.webhookAttempts ?? 16,
+      webhookTimeoutMs: delivery.webhookTimeoutMs ?? 30_000,
       acks: delivery.acks ?? true,
       retryTimeoutMs: delivery.retryTimeoutMs ?? 60_000,
-      concurrency: delivery.concurrency ?? 1,
+      concurrency: delivery.concurrency ?? 16,
       capacity: delivery.capacity ?? 100_000,
       outboxOnly: delivery.outboxOnly ?? false,
     },

@@ -110,7 +110,10 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
   metrics: leaf(z.union([z.literal(false), z.strictObject({ port, host })]), 'false, or { port, host }'),
   delivery: z.optional(
     z.strictObject({
+      records: flag,
       webhook: leaf(http, HTTP),
+      webhookAttempts: count(1, 1000),
+      webhookTimeoutMs: ms(100),
       acks: flag,
       retryTimeoutMs: ms(100),
       concurrency: count(1, 10_000),

@@ -106,7 +106,7 @@ export interface TapConfig {
     | {
         /** Default 2480. */
         port?: number
-        /** Address to bind to. Default `127.0.0.1`. */
+        /** Address to bind to. Default `127.0.0.1`, with a password `0.0.0.0`. */
         host?: string
         /** Basic auth as `admin:<password>`. Default: none. */
         password?: string
@@ -123,13 +123,23 @@ export interface TapConfig {
     | false
   /** Tap's event stream, for consumers other than your handlers. */
   delivery?: {
+    /**
+     * Deliver record and identity events, as Tap does. Default: true when there is a webhook, or a server and
+     * no handlers. Events nobody takes fill the outbox, and a full outbox stops the source. What handlers
+     * `emit` is delivered in any case.
+     */
+    records?: boolean
     /** POST every event here instead of serving `/channel`. Default: none. */
     webhook?: string
+    /** Attempts before an event becomes a dead letter of the webhook. Default 16, over about half an hour. */
+    webhookAttempts?: number
+    /** Longest time one webhook request may take, ms. Default 30000. */
+    webhookTimeoutMs?: number
     /** Wait for an ack of each event sent on `/channel`. Default true. */
     acks?: boolean
     /** Send an event again when it was not acked for so long, ms. Default 60000. */
     retryTimeoutMs?: number
-    /** Events of different repos in flight at once. Default 1. */
+    /** Webhook requests under way at once. Default 16. */
     concurrency?: number
     /** Undelivered events held before the source is slowed down. Default 100000. */
     capacity?: number
@@ -207,7 +217,11 @@ export interface ResolvedConfig {
   readonly server: { readonly port: number; readonly host: string; readonly password: string | null } | null
   readonly metrics: { readonly port: number; readonly host: string } | null
   readonly delivery: {
+    /** Null: decided by whether there are handlers. */
+    readonly records: boolean | null
     readonly webhook: string | null
+    readonly webhookAttempts: number
+    readonly webhookTimeoutMs: number
     readonly acks: boolean
     readonly retryTimeoutMs: number
     readonly concurrency: number

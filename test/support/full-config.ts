@@ -45,7 +45,10 @@ export const full: Full<TapConfig> = {
   server: { port: 14, host: '0.0.0.0', password: 'secret' },
   metrics: { port: 15, host: '::1' },
   delivery: {
+    records: false,
     webhook: 'https://hook.example',
+    webhookAttempts: 150,
+    webhookTimeoutMs: 151,
     acks: false,
     retryTimeoutMs: 160,
     concurrency: 17,
