@@ -22,10 +22,6 @@ class Queue<K> {
   #head: Job<K> | null = null
   #tail: Job<K> | null = null
 
-  get empty(): boolean {
-    return this.#head === null
-  }
-
   push(job: Job<K>): void {
     if (this.#tail === null) this.#head = job
     else this.#tail.next = job
@@ -127,7 +123,7 @@ export class Lanes<K> {
 
   #offer(job: Job<K>): void {
     if (this.#closed) job.refused(closed())
-    else if (this.#size >= this.#maxQueued || !this.#outside.empty) this.#outside.push(job)
+    else if (this.#size >= this.#maxQueued) this.#outside.push(job)
     else this.#accept(job)
   }
 
@@ -161,7 +157,8 @@ export class Lanes<K> {
     // To the end of the line: a busy key must not starve the others.
     if (next === null) this.#lanes.delete(key)
     else this.#ready.push(next)
-    const outside = this.#size < this.#maxQueued ? this.#outside.shift() : null
+    // One place is free, and who waits for it the longest gets it before anybody else can ask.
+    const outside = this.#outside.shift()
     if (outside !== null) this.#accept(outside)
     this.#pump()
     if (this.#size === 0) this.#settleIdle()

@@ -38,6 +38,24 @@ test('a retry in the catch block starts a new run', async () => {
   expect(value).toBe(2)
 })
 
+test('one of several callers retries at once: it starts a new run, which the others do not end', async () => {
+  const flights = new SingleFlight<string, number>()
+  const gate = Promise.withResolvers<number>()
+  let runs = 0
+  const run = async () => {
+    if (++runs === 1) throw new Error('once')
+    return gate.promise
+  }
+  const first = flights.do('a', run).catch(() => flights.do('a', run))
+  const second = flights.do('a', run).catch(() => 'gave up')
+  expect(await second).toBe('gave up')
+  expect([runs, flights.size]).toEqual([2, 1])
+  const joined = flights.do('a', run)
+  gate.resolve(5)
+  expect(await Promise.all([first, joined])).toEqual([5, 5])
+  expect(runs).toBe(2)
+})
+
 test('a run that throws before it waits is a rejection like any other', async () => {
   const flights = new SingleFlight<string, number>()
   const thrower = () => {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { XrpcClient, xrpcUrl } from './xrpc.ts'
+import { redirectTarget, XrpcClient, xrpcUrl } from './xrpc.ts'
 import { accountErrorOf, XrpcError } from './xrpc-error.ts'
 
 /** Real servers on the loopback interface; nothing here is mocked. */
@@ -163,6 +163,15 @@ test('F8: bodies past the bound are refused, declared or not', async () => {
   }
   const get = client.get(`${base}/declared`, { maxBytes: 10 })
   expect(await failure(get)).toMatchObject({ code: 'response-too-large' })
+})
+
+test('F8: a body that declares itself too large is not waited for', async () => {
+  const { base } = await serve((request, response) => {
+    response.writeHead(200, { 'content-length': 5000 }).write('only the beginning')
+    request.on('close', () => response.destroy())
+  })
+  const few = { maxBytes: 4999, stallMs: 2 ** 30 }
+  expect(await failure(client.stream(base, 'a.b.c', {}, few))).toMatchObject({ code: 'response-too-large' })
 })
 
 test.each([
@@ -345,8 +354,10 @@ test('the caller aborts with its own reason: before, while waiting and in the bo
 
 test('F2: redirects are followed, relative and absolute, within bounds', async () => {
   const other = await serve((request, response) => sendJson(response, { at: 'other', url: request.url }))
+  let hops = 0
   const { base } = await serve((request, response) => {
     const path = request.url ?? ''
+    if (path.startsWith('/xrpc/a.b.loop')) hops++
     if (path.startsWith('/xrpc/a.b.absolute'))
       response.writeHead(302, { location: `${other.base}/there?x=1` })
     else if (path.startsWith('/xrpc/a.b.relative')) response.writeHead(307, { location: '/here' })
@@ -360,9 +371,19 @@ test('F2: redirects are followed, relative and absolute, within bounds', async (
   expect(await client.json(base, 'a.b.absolute')).toEqual({ at: 'other', url: '/there?x=1' })
   expect(await client.json(base, 'a.b.relative')).toEqual({ at: 'here' })
   expect(await failure(client.json(base, 'a.b.loop'))).toMatchObject({ code: 'bad-redirect', retry: false })
+  expect(hops).toBe(6)
   expect(await failure(client.json(base, 'a.b.ftp'))).toMatchObject({ code: 'bad-url' })
   expect(await failure(client.json(base, 'a.b.bad'))).toMatchObject({ code: 'bad-url' })
   expect(await failure(client.json(base, 'a.b.nowhere'))).toMatchObject({ status: 302, retry: false })
+})
+
+test('F2: a redirect does not lead from https to http, nor carries credentials', () => {
+  const from = new URL('https://a.example/x')
+  expect(redirectTarget(from, '/y', false).href).toBe('https://a.example/y')
+  expect(redirectTarget(from, 'https://u:p@b.example/#frag', false).href).toBe('https://b.example/')
+  expect(() => redirectTarget(from, 'http://b.example/', false)).toThrow(XrpcError)
+  expect(redirectTarget(from, 'http://b.example/', true).href).toBe('http://b.example/')
+  expect(redirectTarget(new URL('http://a.example/'), 'http://b.example/', false).host).toBe('b.example')
 })
 
 test('F10: private addresses are refused, literal or by name', async () => {

@@ -162,17 +162,18 @@ export class XrpcClient {
       }
       discard(response)
       if (hops === MAX_REDIRECTS) throw badRedirect('too many redirects', url.href)
-      url = this.#follow(url, location)
+      url = redirectTarget(url, location, this.#allowPrivateHosts)
     }
   }
+}
 
-  #follow(from: URL, location: string): URL {
-    const to = parseUrl(location, from.href, from)
-    if (to.protocol === 'http:' && from.protocol === 'https:' && !this.#allowPrivateHosts) {
-      throw badRedirect('redirect from https to http', from.href)
-    }
-    return to
+/** Where a redirect leads. From https to http only where private hosts are allowed. */
+export function redirectTarget(from: URL, location: string, allowHttp: boolean): URL {
+  const to = parseUrl(location, from.href, from)
+  if (to.protocol === 'http:' && from.protocol === 'https:' && !allowHttp) {
+    throw badRedirect('redirect from https to http', from.href)
   }
+  return to
 }
 
 const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status)

@@ -453,6 +453,19 @@ test('B18: every op of a legacy commit is proven against the signed tree', async
   )
 })
 
+test('B16, B17: a legacy commit is not excused from the form of its ops', async () => {
+  const twice = (draft: Draft) => {
+    withoutPrevData(draft)
+    draft.ops.push({ ...(draft.ops[0] as Draft['ops'][0]) })
+  }
+  expect(await bent(twice)).toBe('B16')
+  const prev = (draft: Draft) => {
+    withoutPrevData(draft)
+    Object.assign(draft.ops[0] as object, { prev: cidOf({}) })
+  }
+  expect(await bent(prev)).toBe('B17')
+})
+
 test('B18: a legacy commit whose proof is incomplete is rejected, not believed', async () => {
   const { repo, head } = await grown()
   const deep = Array.from({ length: 50 }, (_, i) => path(i)).find((p) => keyDepth(p) === 0) ?? ''
