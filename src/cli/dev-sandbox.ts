@@ -76,6 +76,7 @@ async function summarize(
     })
     return await compare(sandbox.network, tap.store, { wants, finds })
   }
+  await relisted(tap, signalled)
   let found = await level()
   if (found.wrong > 0 && !signalled.aborted) {
     // Nobody wants to wait here until failed repos are due again.
@@ -87,6 +88,17 @@ async function summarize(
   if (found.wrong > 0) {
     throw new UserError(`${found.wrong} records of the index differ from the network; see: lextap status`)
   }
+}
+
+/** Accounts that came with their records are found by the next listing: waits for one that began after now. */
+async function relisted(tap: Tap, signal: AbortSignal): Promise<void> {
+  const rounds = async () => {
+    const { listings } = await tap.status()
+    return Math.min(...listings.filter((l) => l.list !== 'revs').map((l) => l.rounds))
+  }
+  const enough = (await rounds()) + 2
+  while (!signal.aborted && (await rounds()) < enough)
+    await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
 async function printSummary(tap: Tap, sandbox: Sandbox, { collections, wrong }: Comparison): Promise<void> {

@@ -46,7 +46,7 @@ export class Sandbox implements AsyncDisposable {
       relay,
       plc,
       upstream: { lists: relayHttp },
-      discovery: { relistMs: 30_000 },
+      discovery: { relistMs: 2_000 },
       backfill: { allowPrivateHosts: true },
     }
   }

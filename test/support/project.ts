@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
@@ -22,4 +32,22 @@ export function makeProject(files: Record<string, string> = {}): Project {
   symlinkSync(resolve('node_modules/kysely'), join(dir, 'node_modules/kysely'))
   write({ 'package.json': '{ "name": "project", "type": "module" }\n', ...files })
   return { dir, write, remove: () => rmSync(dir, { recursive: true, force: true }) }
+}
+
+/** The root project as a user would have it: its lexicons, migrations and handlers, nothing generated yet. */
+export function makeStatusphere(files: Record<string, string> = {}): Project {
+  const project = makeProject()
+  for (const folder of ['lexicons', 'migrations']) {
+    cpSync(resolve(folder), join(project.dir, folder), { recursive: true })
+  }
+  const handlers = resolve('examples/statusphere/handlers')
+  for (const name of readdirSync(handlers)) {
+    const text = readFileSync(join(handlers, name), 'utf8')
+    project.write({ [`src/handlers/${name}`]: text.replaceAll('../../../generated/', '../../generated/') })
+  }
+  project.write({
+    'tap.config.ts': "export default { track: { signal: 'xyz.statusphere.status' } }\n",
+    ...files,
+  })
+  return project
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { maskSecrets } from '../../config/mask.ts'
 import { listOptions } from '../../config/schema.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
 import { type CommonOptions, withCommon, withJson } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
 import { openProject } from '../project.ts'
@@ -21,17 +22,18 @@ async function printConfig(flags: CommonOptions & { json?: true }): Promise<void
   if (flags.json) return printJson(shown)
   printLine(`config file: ${shown.file ?? 'none'}`)
   printLine()
-  printTable(['option', 'value'], flatten(shown as unknown as Record<string, unknown>))
+  printTable(['option', 'value'], flatten(shown))
 }
 
 /** One row for each option, in the order of the reference. */
-function flatten(config: Record<string, unknown>): [string, string][] {
+function flatten(config: ResolvedConfig): [string, string][] {
+  const { full, ...track } = config.track
+  const shown = { ...config, track: { ...track, network: full ? 'full' : null } }
   const leaves = listOptions().map((o) => o.path)
-  const order = ['track.full', ...leaves.filter((p) => p !== 'track.network')]
-  return order
-    .filter((path) => !leaves.some((other) => other.startsWith(`${path}.`)) || valueAt(config, path) === null)
-    .filter((path) => valueAt(config, path) !== undefined)
-    .map((path) => [path, show(valueAt(config, path))])
+  return leaves
+    .filter((path) => !leaves.some((other) => other.startsWith(`${path}.`)) || valueAt(shown, path) === null)
+    .filter((path) => valueAt(shown, path) !== undefined)
+    .map((path) => [path, show(valueAt(shown, path))])
 }
 
 function valueAt(value: unknown, path: string): unknown {
