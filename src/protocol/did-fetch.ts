@@ -25,6 +25,20 @@ export async function fetchDidDocument(
   xrpc: XrpcClient,
   signal: AbortSignal,
 ): Promise<DidDocument | null> {
+  const value = await fetchRawDidDocument(did, plc, xrpc, signal)
+  if (value === null) return null
+  const document = readDidDocument(did, value)
+  if (document !== null) return document
+  throw new IdentityError('invalid', `did document is malformed or another's; did=${did}`)
+}
+
+/** As {@link fetchDidDocument}, but the whole JSON, whatever it holds. */
+export async function fetchRawDidDocument(
+  did: string,
+  plc: string,
+  xrpc: XrpcClient,
+  signal: AbortSignal,
+): Promise<unknown> {
   const url = documentUrl(did, plc, xrpc.allowPrivateHosts)
   let text: string
   try {
@@ -36,9 +50,7 @@ export async function fetchDidDocument(
     if (did.startsWith('did:plc:') && isTombstone(error)) return null
     throw identityError(did, error)
   }
-  const document = readDidDocument(did, parse(did, text))
-  if (document !== null) return document
-  throw new IdentityError('invalid', `did document is malformed or another's; did=${did}`)
+  return parse(did, text)
 }
 
 /** atproto knows did:plc, and did:web without a path. A port and plain http are for the sandbox. */
