@@ -567,6 +567,20 @@ test('B21: a commit without ops cannot change the tree', async () => {
   ).toBe('B17')
 })
 
+test('B22: ops of every collection are proven, of interest or not', async () => {
+  const writes: Write[] = [
+    ['app.bsky.feed.like/1', { $type: 'app.bsky.feed.like' }],
+    ['com.example.unknown/self', { anything: true }],
+  ]
+  const { repo, head } = await grown()
+  const message = await repo.commit(writes)
+  expect(verify(repo, message, head).ops.map((op) => op.collection)).toEqual([
+    'app.bsky.feed.like',
+    'com.example.unknown',
+  ])
+  expect(await bent((draft) => draft.ops.splice(1, 1), { writes })).toBe('B17')
+})
+
 test('B23: a record moves to another path, and is created again', async () => {
   const { repo, head } = await grown()
   const message = await repo.commit([
