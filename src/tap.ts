@@ -205,6 +205,10 @@ class Parts {
       allowPrivateHosts: config.backfill.allowPrivateHosts,
       userAgent: 'lextap',
       timeoutMs: Math.min(30_000, config.backfill.stallMs),
+      // What the user named may live in a private network; what DID documents and redirects name may not.
+      trustedHosts: [config.plc, config.upstream.lists, config.upstream.repos]
+        .filter((url) => url !== null)
+        .map((url) => new URL(url).hostname),
     })
     this.#identity = createIdentityResolver({
       plc: config.plc,
