@@ -286,7 +286,7 @@ export class Network {
     return this.relayStream.idle()
   }
 
-  /** Resolves when `n` subscribers or more are connected to the relay. */
+  /** Resolves when exactly `n` subscribers are connected to the relay; 0: when all are gone. */
   waitForSubscribers(n: number): Promise<void> {
     return this.relayStream.waitForSubscribers(n)
   }

@@ -137,9 +137,9 @@ export class EventStream {
     this.changed()
   }
 
-  /** Resolves when `n` subscribers or more are connected. */
+  /** Resolves when exactly `n` subscribers are connected; 0: when all are gone. */
   waitForSubscribers(n: number): Promise<void> {
-    return this.#until(() => this.#subscribers.size >= n)
+    return this.#until(() => this.#subscribers.size === n)
   }
 
   /** Resolves when every subscriber's socket has taken every event so far. */
