@@ -12,14 +12,18 @@ import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
 import { Registry } from './dispatch/registry.ts'
-import type { Unit } from './dispatch/unit.ts'
+import type { Outcome, Unit } from './dispatch/unit.ts'
 import { LextapError, UserError } from './errors.ts'
 import type { Observer } from './observe/observer.ts'
+import { fetchRawDidDocument } from './protocol/did-fetch.ts'
 import type { HandleResolver } from './protocol/handles.ts'
 import { createIdentityResolver, IdentityError, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
 import { identityUnit, Processor } from './repo/process.ts'
+import type { Probe } from './server/health.ts'
+import type { ServerPorts } from './server/ports.ts'
+import { Serving } from './serving.ts'
 import { CursorSaver } from './source/cursor.ts'
 import { Follower } from './source/follow.ts'
 import { Relay } from './source/relay.ts'
@@ -33,6 +37,8 @@ export interface TapOptions {
   readonly definitions: readonly HandlerDefinition[]
   /** NSID → schema of every record lexicon, as `generated/handlers.ts` exports it. */
   readonly schemas: Readonly<Record<string, RecordSchema>>
+  /** Forget the saved cursor and start at the head of the stream; what was missed is found by comparing revs. */
+  readonly resetCursor?: boolean
   /** Finds the DID of a handle. Default: DNS and https well-known. The sandbox brings its own. */
   readonly handles?: HandleResolver
 }
@@ -47,6 +53,8 @@ export interface TapStatus {
   readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
   readonly backfill: SchedulerProgress
   readonly listings: readonly { list: string; listed: number; rounds: number }[]
+  /** Events owed to others; null when there is nobody to get them. */
+  readonly outbox: Serving['outbox']
 }
 
 const NSID = 'com.atproto.sync.subscribeRepos'
@@ -61,6 +69,7 @@ export class Tap {
   #parts: Parts | null = null
   #starting: Promise<void> | null = null
   #stopping: Promise<void> | null = null
+  #failure: { readonly error: unknown } | null = null
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers()
 
   constructor(config: ResolvedConfig, options: TapOptions) {
@@ -69,7 +78,7 @@ export class Tap {
     this.#finished.promise.catch(() => {})
   }
 
-  /** Resolves after `stop`, rejects when following failed for good. */
+  /** Settles once everything is closed: resolves after `stop`, rejects when following failed for good. */
   get finished(): Promise<void> {
     return this.#finished.promise
   }
@@ -90,13 +99,19 @@ export class Tap {
     this.#stopping ??= (async () => {
       await this.#starting?.catch(() => {})
       await this.#parts?.stop()
-      this.#finished.resolve()
+      if (this.#failure === null) this.#finished.resolve()
+      else this.#finished.reject(this.#failure.error)
     })()
     return this.#stopping
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  /** Where the server is reached from this machine; null without one. */
+  get serverUrl(): string | null {
+    return this.#parts?.serving.url ?? null
   }
 
   async status(): Promise<TapStatus> {
@@ -153,12 +168,14 @@ export class Tap {
     try {
       const parts = new Parts(this.#config, this.#options, store)
       this.#parts = parts
-      await parts.start((error) => {
-        this.#finished.reject(error)
+      await parts.start(this, (error) => {
+        this.#failure = { error }
         void this.stop()
       })
     } catch (error) {
+      const parts = this.#parts
       this.#parts = null
+      await parts?.serving.stop()
       await store.close()
       throw error
     }
@@ -169,8 +186,10 @@ export class Tap {
 class Parts {
   readonly store: Store
   readonly scheduler: Scheduler
+  readonly serving: Serving
   readonly #config: ResolvedConfig
   readonly #observer: Observer
+  readonly #resetCursor: boolean
   readonly #xrpc: XrpcClient
   readonly #identity: IdentityResolver
   readonly #dispatcher: Dispatcher
@@ -193,13 +212,18 @@ class Parts {
     const { observer } = options
     this.#config = config
     this.#observer = observer
+    this.#resetCursor = options.resetCursor ?? false
     this.store = store
+    const handlers = options.definitions.length > 0
+    this.serving = new Serving({ config, store, observer, handlers })
+    const { publish } = this.serving
     const registry = new Registry(options.definitions, {
       schemas: options.schemas,
       collections: config.collections,
+      open: publish !== undefined,
     })
     const wants = (collection: string) => registry.wants(collection)
-    const submit = (unit: Unit) => this.#dispatcher.submit(unit)
+    const submit = (unit: Unit) => this.#submit(unit)
     const onDue = () => this.scheduler.wake()
     this.#xrpc = new XrpcClient({
       allowPrivateHosts: config.backfill.allowPrivateHosts,
@@ -231,6 +255,8 @@ class Parts {
       keepBodies: config.records === 'keep',
       onTrack: onDue,
       onUntrack: () => void this.#resumeRemovals(),
+      onOutbox: (events) => this.serving.committed(events),
+      ...(publish === undefined ? {} : { publish }),
     })
     this.#discovery = new Discovery({
       store,
@@ -314,13 +340,16 @@ class Parts {
     })
   }
 
-  async start(onFailure: (error: unknown) => void): Promise<void> {
-    const { relay: url, stream, track } = this.#config
+  async start(tap: Tap, onFailure: (error: unknown) => void): Promise<void> {
+    const { relay: url, stream, track, delivery } = this.#config
     const store = this.store
+    await this.serving.start(this.#ports(tap), this.#probes())
+    if (delivery.outboxOnly) return
     await store.repos.interruptResyncing()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     const source = new URL(url).host
-    if ((await store.meta.get('relay')) !== source) {
+    if (this.#resetCursor) await store.cursors.clear(source, NSID)
+    if (this.#resetCursor || (await store.meta.get('relay')) !== source) {
       await store.repos.forgetSeqs()
       await store.meta.set('relay', source)
     }
@@ -382,6 +411,8 @@ class Parts {
   async stop(): Promise<void> {
     if (this.#poll !== null) clearInterval(this.#poll)
     this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
+    // Whoever waits for room in the outbox goes on.
+    await this.serving.stop()
     await this.#following
     this.#reconcile.stop()
     await Promise.all([...this.#crawls, this.#compare].map((crawl) => crawl.stop()))
@@ -406,6 +437,72 @@ class Parts {
       repos: await this.store.repos.counts(),
       backfill: this.scheduler.progress,
       listings: [...this.#crawls, this.#compare].map((crawl) => crawl.progress),
+      outbox: this.serving.outbox,
+    }
+  }
+
+  /** Whatever may write to the outbox waits here for room in it. */
+  #submit(unit: Unit): Promise<Outcome> {
+    const room = this.serving.room()
+    return room === undefined ? this.#dispatcher.submit(unit) : room.then(() => this.#dispatcher.submit(unit))
+  }
+
+  #ports(tap: Tap): ServerPorts {
+    const { relay, upstream, plc } = this.#config
+    return {
+      addRepos: (dids) => tap.addRepos(dids),
+      removeRepo: (did, options) => tap.removeRepo(did, options),
+      resync: (did) => tap.resync(did),
+      status: () => tap.status(),
+      resolveDid: async (did, signal) =>
+        (await fetchRawDidDocument(did, plc, this.#xrpc, signal)) as object | null,
+      cursors: async () => {
+        const { cursors } = this.store
+        const lists = await Promise.all(
+          this.#crawls.map(({ progress }) => cursors.get(upstream.lists, progress.list)),
+        )
+        const saved = await cursors.get(new URL(relay).host, NSID)
+        return {
+          firehose: this.#watermark.value ?? Number(saved),
+          listRepos: lists.find((list) => list !== null) ?? null,
+        }
+      },
+      ready: async () => {
+        const { states } = await this.store.repos.counts()
+        const connected = this.#relay?.connected ?? false
+        const { pending, resyncing } = states
+        const listed = this.#crawls.every((crawl) => crawl.progress.rounds > 0)
+        return {
+          ready: connected && listed && pending + resyncing === 0,
+          connected,
+          listed,
+          pending,
+          resyncing,
+        }
+      },
+    }
+  }
+
+  #probes(): Record<string, Probe> {
+    const { handling, backfill } = this.#config
+    return {
+      stream: () => ({
+        open: this.#watermark.open,
+        done: String(this.#watermark.value),
+        waitingFor: this.serving.waitingFor,
+        // Every attempt of a handler may take its time, and a batch has many.
+        stuckMs: Math.max(120_000, 2 * handling.attempts * handling.timeoutMs),
+      }),
+      backfill: () => {
+        const { fetching, done, failed, bytes } = this.scheduler.progress
+        const { waitingFor } = this.serving
+        return {
+          open: fetching,
+          done: `${done} ${failed} ${bytes}`,
+          waitingFor,
+          stuckMs: 2 * backfill.stallMs,
+        }
+      },
     }
   }
 
@@ -445,7 +542,7 @@ class Parts {
     const deps = {
       store: this.store,
       lanes: this.#lanes,
-      submit: (unit: Unit) => this.#dispatcher.submit(unit),
+      submit: (unit: Unit) => this.#submit(unit),
       observer: this.#observer,
     }
     const work = removeRepo(row, keepRows, deps, this.#abort.signal)

@@ -199,4 +199,11 @@ test('A3: a cursor in the future stops with the operator’s next step, and touc
   )
   expect(error).toBeInstanceOf(UserError)
   expect(String(error)).toMatch(/--reset-cursor/)
+
+  // What the operator is told to do does help, and finds what was missed.
+  network.faults.clear()
+  const config = { discovery: { reconcileGraceMs: 0 } }
+  await using again = await runTap({ network, database: running.config.database, config, resetCursor: true })
+  await expect.poll(async () => (await again.rows('rec')).length).toBe(4)
+  await expectTruth(again, network.truth())
 })

@@ -20,6 +20,7 @@ export interface RunTapOptions {
   readonly migrations?: string
   readonly database?: string
   readonly handles?: HandleResolver
+  readonly resetCursor?: boolean
 }
 
 export interface RunningTap {
@@ -63,6 +64,7 @@ export async function runTap(options: RunTapOptions): Promise<RunningTap> {
     definitions: options.definitions ?? plainHandlers(),
     schemas: options.schemas ?? schemas,
     handles: options.handles ?? { resolve: options.network.resolveHandle },
+    resetCursor: options.resetCursor ?? false,
   })
   await tap.start()
   const rows = async (table: string) => {
