@@ -24,8 +24,13 @@ export interface RepoWalkOptions {
   readonly spillBytes?: number
   /** Folder of that file. Default: the system's. */
   readonly dir?: string
-  /** Layers a tree may have (B14). Default 64: the 65th takes 2^128 guesses of a key. */
+  /** Deepest layer a key may stand on (B14). Default 64: such a key takes 2^128 guesses to find. */
   readonly maxNodeDepth?: number
+  /**
+   * Wanted blocks, and blocks that came early, kept track of before we stop walking the stream as it comes.
+   * Default 65,536 of each: about 25 MB at most.
+   */
+  readonly maxTracked?: number
 }
 
 /** Who waits for a block: the header for the commit, a node for its subtrees and records. */
@@ -49,14 +54,16 @@ interface Leaf {
 
 /** Above every key, which are printable ASCII. */
 const PAST_ALL = '\x7f'
-/** Wanted or early blocks that are kept track of before we stop trying to walk the stream as it comes. */
-const MAX_TRACKED = 1 << 16
 /** Offsets in the spilled CAR are 32-bit. */
 const MAX_CAR = 2 ** 32 - 1
 /** Many paths may share one record, but not so that a small CAR becomes an endless one. */
 const MAX_AMPLIFICATION = 32
 const FREE_AMPLIFICATION = 1 << 26
+/** Blocks that came early are read back all at once when their node comes, so their bytes count too. */
+const MAX_EARLY_BYTES = 1 << 24
+/** Where `finish` cuts: records, or bytes of their blocks. */
 const BATCH = 512
+const BATCH_BYTES = 1 << 20
 
 /**
  * Walks the CAR of a whole repository while it arrives, in any block order, and yields each record once its
@@ -72,19 +79,25 @@ export class RepoWalk {
   readonly #spill: Spill
   readonly #framer: CarFramer
   readonly #maxDepth: number
+  readonly #maxTracked: number
   readonly #paths = new RepoPaths()
   readonly #wanted = new Map<Digest, Want>()
+  /** Wants, of which many may wait for one block. */
+  #wants = 0
   /** Blocks that came before anybody wanted them. */
   readonly #early = new Map<Digest, { offset: number; length: number }>()
+  #earlyBytes = 0
   #commit: SignedCommit | null = null
   #headerSeen = false
   #deferred = false
   #proven: WalkedRecord[] = []
-  #yieldedBytes = 0
+  #provenBytes = 0
+  #takenBytes = 0
 
   constructor(options: RepoWalkOptions = {}) {
     this.#spill = new Spill(options.spillBytes ?? 1 << 23, options.dir)
     this.#maxDepth = options.maxNodeDepth ?? 64
+    this.#maxTracked = options.maxTracked ?? 1 << 16
     this.#framer = new CarFramer((bytes, start, end, offset) => this.#section(bytes, start, end, offset))
   }
 
@@ -153,12 +166,14 @@ export class RepoWalk {
     if (this.#deferred || bytes[start + 1] !== DAG_CBOR) return
     const want = this.#wanted.get(digest)
     if (want === undefined) {
-      this.#early.set(digest, { offset: offset + CID_LENGTH, length: block.length })
+      this.#early.set(digest, { offset, length: end - start })
+      this.#earlyBytes += block.length
     } else {
       this.#wanted.delete(digest)
       this.#settle(want, bytes.subarray(start, start + CID_LENGTH), block)
     }
-    if (this.#wanted.size > MAX_TRACKED || this.#early.size > MAX_TRACKED) {
+    const scattered = this.#early.size > this.#maxTracked || this.#earlyBytes > MAX_EARLY_BYTES
+    if (scattered || this.#wants > this.#maxTracked) {
       this.#deferred = true
       this.#early.clear()
     }
@@ -167,19 +182,23 @@ export class RepoWalk {
   /** Asks for a block: it is here already, or it will come. */
   #want(digest: Digest, want: Want): void {
     const early = this.#early.size === 0 ? undefined : this.#early.get(digest)
-    if (early !== undefined && !this.#deferred) {
+    if (early !== undefined) {
       this.#early.delete(digest)
-      const section = this.#spill.read(early.offset - CID_LENGTH, early.length + CID_LENGTH)
+      this.#earlyBytes -= early.length - CID_LENGTH
+      const section = this.#spill.read(early.offset, early.length)
+      this.#wants++
       this.#settle(want, section.subarray(0, CID_LENGTH), section.subarray(CID_LENGTH))
       return
     }
     const other = this.#wanted.get(digest)
     if (other !== undefined) want.next = other
     this.#wanted.set(digest, want)
+    this.#wants++
   }
 
   #settle(first: Want, cid: Uint8Array, block: Uint8Array): void {
     for (let want: Want | null = first; want !== null; want = want.next) {
+      this.#wants--
       if (want.kind === 'leaf') this.#prove(want, cid, block)
       else if (want.kind === 'branch') this.#node(want, block)
       else {
@@ -196,8 +215,8 @@ export class RepoWalk {
   }
 
   #prove({ collection, rkey }: Leaf, cid: Uint8Array, block: Uint8Array): void {
-    this.#yieldedBytes += block.length
-    if (this.#yieldedBytes > FREE_AMPLIFICATION + this.#spill.size * MAX_AMPLIFICATION)
+    this.#provenBytes += block.length
+    if (this.#provenBytes > FREE_AMPLIFICATION + this.#spill.size * MAX_AMPLIFICATION)
       throw refuse('the same records under too many paths')
     this.#proven.push({ collection, rkey, cid, block })
   }
@@ -211,7 +230,7 @@ export class RepoWalk {
     if (first === undefined && (left === 0) !== isRoot)
       throw refuse(isRoot ? 'a root without keys over a subtree' : 'an empty node inside the tree')
     const layer = isRoot ? (first === undefined ? 0 : keyDepth(first)) : branch.layer
-    if (layer > this.#maxDepth) throw refuse(`the tree has more than ${this.#maxDepth} layers`)
+    if (layer > this.#maxDepth) throw refuse(`a key above layer ${this.#maxDepth}`)
     if (first !== undefined && !(first > branch.after && (keys[count - 1] as string) < branch.before))
       throw refuse('a key outside the range of its node')
     this.#subtree(block, left, layer, branch.after, first ?? branch.before)
@@ -233,12 +252,14 @@ export class RepoWalk {
   #take(): readonly WalkedRecord[] {
     const proven = this.#proven
     this.#proven = []
+    this.#takenBytes = this.#provenBytes
     return proven
   }
 
   /** Depth first from every want that is left. What a node asks for meanwhile lands in `#wanted` again. */
   *#finishStored(): Generator<readonly WalkedRecord[]> {
     this.#deferred = true
+    this.#early.clear()
     const index = this.#guarded(() => this.#indexed())
     const stack: [Digest, Want][] = []
     this.#stackWanted(stack)
@@ -250,7 +271,8 @@ export class RepoWalk {
         this.#settle(want, cidOfDigest(digest), block)
       })
       this.#stackWanted(stack)
-      if (this.#proven.length >= BATCH) yield this.#take()
+      const full = this.#proven.length >= BATCH || this.#provenBytes - this.#takenBytes >= BATCH_BYTES
+      if (full) yield this.#take()
     }
     if (this.#proven.length > 0) yield this.#take()
   }
