@@ -10,14 +10,19 @@ import type { ServerPorts, ServerStore } from './ports.ts'
 import { repoRoutes } from './repos.ts'
 import { statsRoutes } from './stats.ts'
 
+/** Why `/channel` cannot be opened, for Tap's events and for emitted ones alone; null when it can. */
+export interface NoChannel {
+  readonly records: string | null
+  readonly all: string | null
+}
+
 export interface AppOptions {
   readonly gate: Gate
   readonly observer: Observer
   readonly store: ServerStore
   readonly ports: ServerPorts
   readonly health: Health | null
-  /** Why `/channel` cannot be opened; null when it can. */
-  readonly noChannel: string | null
+  readonly noChannel: NoChannel
 }
 
 /** A hundred thousand DIDs fit. */
@@ -46,7 +51,10 @@ export function createApp(options: AppOptions): Hono {
   app.get('/channel', (c) =>
     json(
       c,
-      { error: 'InvalidRequest', message: noChannel ?? 'this is a WebSocket: send an upgrade request' },
+      {
+        error: 'InvalidRequest',
+        message: noChannel.records ?? 'this is a WebSocket: send an upgrade request',
+      },
       400,
     ),
   )

@@ -1,34 +1,38 @@
-/** How far the work has come. */
+/** How far one kind of work has come. */
 export interface Progress {
   /** Things begun and not finished. */
   readonly open: number
   /** Another value whenever something was finished. */
   readonly done: string
-  /** What it is right to wait for (a full outbox, an unreachable database), or null. */
+  /** What it is right to wait for (a full outbox), or null. */
   readonly waitingFor: string | null
+  /** The work may stand still so long, ms. */
+  readonly stuckMs: number
 }
+export type Probe = () => Progress
 
 export type Verdict =
   | { readonly ok: true; readonly waitingFor: string | null }
   | { readonly ok: false; readonly reason: string }
 
 export interface HealthOptions {
-  readonly progress: () => Progress
-  /** Work may stand still so long, ms. Default 120000. */
-  readonly stuckMs?: number
+  /** By name of the work. */
+  readonly probes: Readonly<Record<string, Probe>>
+  /** ms. Default `performance.now`. */
   readonly now?: () => number
 }
 
 /** Sick is: something is to be done, nothing is done, and nobody outside is to blame. */
 export class Health {
-  readonly #options: HealthOptions
-  #done = ''
-  #since: number
+  readonly #probes: readonly (readonly [string, Probe])[]
+  readonly #now: () => number
+  /** When each work last moved, and what it had done by then. */
+  readonly #last = new Map<string, { done: string; at: number }>()
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: HealthOptions) {
-    this.#options = options
-    this.#since = this.#now()
+    this.#probes = Object.entries(options.probes)
+    this.#now = options.now ?? (() => performance.now())
   }
 
   /** Looks every second, or work that ended between two questions would look like none. */
@@ -43,23 +47,26 @@ export class Health {
   }
 
   check(): Verdict {
-    const { progress, stuckMs = 120_000 } = this.#options
-    const { open, done, waitingFor } = progress()
-    const now = this.#now()
-    if (open === 0 || done !== this.#done || waitingFor !== null) {
-      this.#done = done
-      this.#since = now
-      return { ok: true, waitingFor }
+    let waitingFor: string | null = null
+    const stuck: string[] = []
+    for (const [name, probe] of this.#probes) {
+      const progress = probe()
+      waitingFor ??= progress.waitingFor
+      const forMs = this.#still(name, progress)
+      if (forMs < progress.stuckMs) continue
+      stuck.push(
+        `${name}: nothing was finished for ${Math.round(forMs / 1000)} s, ${progress.open} under way`,
+      )
     }
-    const forMs = now - this.#since
-    if (forMs < stuckMs) return { ok: true, waitingFor: null }
-    return {
-      ok: false,
-      reason: `nothing was finished for ${Math.round(forMs / 1000)} s while ${open} things are under way`,
-    }
+    return stuck.length === 0 ? { ok: true, waitingFor } : { ok: false, reason: stuck.join('; ') }
   }
 
-  #now(): number {
-    return (this.#options.now ?? Date.now)()
+  /** How long work has been waiting without moving. */
+  #still(name: string, { open, done, waitingFor }: Progress): number {
+    const now = this.#now()
+    const last = this.#last.get(name)
+    if (last !== undefined && open > 0 && done === last.done && waitingFor === null) return now - last.at
+    this.#last.set(name, { done, at: now })
+    return 0
   }
 }

@@ -8,7 +8,7 @@ import type { Channel } from '../delivery/channel.ts'
 import type { Takes } from '../delivery/window.ts'
 import { UserError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
-import { createApp } from './app.ts'
+import { createApp, type NoChannel } from './app.ts'
 import { createGate, type Gate, isLoopback } from './auth.ts'
 import type { ErrorBody } from './errors.ts'
 import type { Health } from './health.ts'
@@ -23,8 +23,8 @@ export interface ServerOptions {
   readonly store: ServerStore
   readonly ports: ServerPorts
   readonly health: Health | null
-  /** Null in webhook mode. */
   readonly channel: Channel | null
+  readonly noChannel: NoChannel
 }
 
 /** Anything that listens. */
@@ -38,18 +38,17 @@ export interface Listener {
 
 /** Acks are small. */
 const MAX_ACK = 64 * 1024
-const WEBHOOK_MODE = 'websocket not available in webhook mode'
 
 /** Tap's HTTP and WebSocket endpoints. Throws UserError when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<Listener> {
-  const { host, password, observer, channel } = options
+  const { host, password, observer, channel, noChannel } = options
   const gate = createGate({ password, host })
-  const app = createApp({ ...options, gate, noChannel: channel === null ? WEBHOOK_MODE : null })
+  const app = createApp({ ...options, gate })
   const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_ACK, perMessageDeflate: false })
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    upgrade(request, socket, head, { gate, channel, sockets })
+    upgrade(request, socket, head, { gate, channel, noChannel, sockets })
   })
   const listener = await listen(http, options.port, host, 'server')
   if (password === null && !isLoopback(host)) {
@@ -83,6 +82,7 @@ export async function startMetricsServer(options: {
 interface UpgradeContext {
   readonly gate: Gate
   readonly channel: Channel | null
+  readonly noChannel: NoChannel
   readonly sockets: WebSocketServer
 }
 
@@ -98,11 +98,12 @@ function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context
     refuse(socket, 404, { error: 'NotFound', message: 'Not Found' })
     return
   }
-  const { channel, sockets } = context
+  const { channel, noChannel, sockets } = context
   const takes = takesOf(url.searchParams.get('emit'))
-  if (channel === null) refuse(socket, 400, { error: 'InvalidRequest', message: WEBHOOK_MODE })
-  else if (takes === null) {
-    refuse(socket, 400, { error: 'InvalidRequest', message: '"emit" must be true, false or only' })
+  const problem =
+    takes === null ? '"emit" must be true, false or only' : noChannel[takes === 'tap' ? 'records' : 'all']
+  if (problem !== null || channel === null || takes === null) {
+    refuse(socket, 400, { error: 'InvalidRequest', message: problem ?? 'there is no channel' })
   } else {
     const client = `${request.socket.remoteAddress}:${request.socket.remotePort}`
     sockets.handleUpgrade(request, socket, head, (ws) => channel.accept(ws, socket, takes, client))
