@@ -14,7 +14,7 @@ const KEY = new SigningKey('k256', Buffer.alloc(32, 7))
 export const DID_KEY: string = KEY.didKey
 
 /** A small fast generator (mulberry32): the same repo on every machine. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -32,13 +32,13 @@ const WORDS =
 const LANGS = ['en', 'en', 'en', 'de', 'ja', 'pt']
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
-interface Sample {
+export interface Sample {
   readonly collection: string
   readonly record: Record<string, unknown>
 }
 
 /** One record of a mix as the network has it: 58 % likes, 17 % posts, 12 % follows, 10.5 % reposts, the rest rare. */
-function sample(random: () => number, micros: number): Sample {
+export function sample(random: () => number, micros: number): Sample {
   const createdAt = new Date(micros / 1000).toISOString()
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
   const letters = (count: number) =>

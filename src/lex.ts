@@ -28,14 +28,15 @@ export type { ObjectSchema, RecordSchema, SafeResult, StandardSchema } from './l
 export { object, record, ValidationError } from './lex/schema.ts'
 export { graphemes, utf8Length } from './lex/text.ts'
 export {
-  blob,
   bytesLength,
   data,
+  isBlob,
   isBytes,
   isCidLink,
   isMap,
   isObject,
   isTyped,
+  notBlob,
   own,
   tooDeep,
 } from './lex/value-checks.ts'

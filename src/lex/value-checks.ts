@@ -1,6 +1,7 @@
 import { type CheckOptions, MAX_DEPTH } from './check.ts'
 import { isAnyCid, isBlessedCid } from './cid.ts'
 import { type Fault, fault, notType, outOf } from './fault.ts'
+import type { BlobRef, CidLink, TypedBlobRef } from './values.ts'
 
 /** The fields of a type before they were checked. */
 export type Loose<T> = { readonly [K in keyof T]?: unknown }
@@ -58,35 +59,15 @@ export function bytesLength(value: { readonly $bytes: string }): number {
   return base64Length(value.$bytes)
 }
 
-/** A blob in the form the options allow; `accept` and `maxSize` as the lexicon has them. */
-export function blob(
-  value: unknown,
-  options: CheckOptions,
-  accept?: readonly string[],
-  maxSize?: number,
-): Fault | undefined {
-  if (!isObject<{ $type: unknown; mimeType: unknown; size: unknown; ref: unknown }>(value))
-    return notType('a blob', value)
-  const legacy = value.$type === undefined
-  if (legacy ? !options.legacyBlobs || !isLegacyBlob(value) : !isBlob(value, options))
-    return fault('type', legacy && !options.legacyBlobs ? 'a blob with $type' : 'a blob', value)
-  const { mimeType, size } = value as { mimeType: string; size?: number }
-  if (accept !== undefined && !accepts(accept, mimeType))
-    return fault('accept', `a blob of ${accept.join(' or ')}`, mimeType, 'mimeType')
-  if (maxSize !== undefined && size !== undefined && size > maxSize)
-    return outOf('maxSize', `at most ${maxSize} bytes`, size, 'size')
-  return undefined
-}
-
-function isBlob(
-  value: Loose<{ $type: unknown; mimeType: unknown; size: unknown; ref: unknown }>,
-  options: CheckOptions,
-): boolean {
+/** A blob in a form the options allow. */
+export function isBlob(value: unknown, options: CheckOptions): value is BlobRef {
+  if (!isObject<TypedBlobRef>(value)) return false
+  if (value.$type === undefined) return options.legacyBlobs && isLegacyBlob(value)
   if (value.$type !== 'blob' || typeof value.mimeType !== 'string' || !value.mimeType.isWellFormed())
     return false
   if (!Number.isSafeInteger(value.size) || (value.size as number) < 0 || !isCidLink(value.ref)) return false
   // Blobs are raw bytes, but the interop records carry one with a dag-cbor CID.
-  if (options.strict && !(value.ref as { $link: string }).$link.startsWith('bafk')) return false
+  if (options.strict && !(value.ref as CidLink).$link.startsWith('bafk')) return false
   for (const key in value)
     if (key !== '$type' && key !== 'mimeType' && key !== 'size' && key !== 'ref') return false
   return true
@@ -99,12 +80,11 @@ function isLegacyBlob(value: Loose<{ cid: unknown; mimeType: unknown }>): boolea
   return true
 }
 
-function accepts(accept: readonly string[], mimeType: string): boolean {
-  for (const pattern of accept) {
-    if (pattern === '*/*' || pattern === mimeType) return true
-    if (pattern.endsWith('/*') && mimeType.startsWith(pattern.slice(0, -1))) return true
-  }
-  return false
+/** Says what is wrong with a value that is no blob: a legacy one where the options keep those out, mostly. */
+export function notBlob(value: unknown, options: CheckOptions, ...path: (string | number)[]): Fault {
+  const legacy =
+    isObject<{ $type: unknown; cid: unknown }>(value) && value.$type === undefined && value.cid !== undefined
+  return notType(legacy && !options.legacyBlobs ? 'a blob with $type' : 'a blob', value, ...path)
 }
 
 /**

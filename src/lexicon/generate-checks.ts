@@ -1,5 +1,6 @@
 import type {
   LexArray,
+  LexBlob,
   LexField,
   LexInteger,
   LexObject,
@@ -62,15 +63,9 @@ export class CheckWriter {
       case 'cid-link':
         this.#wrongType(`!l.isCidLink(${value})`, 'a cid link', value, path)
         return
-      case 'blob': {
-        const limits = [
-          field.accept === undefined ? 'undefined' : `[${field.accept.map(quote).join(', ')}]`,
-          String(field.maxSize),
-        ]
-        while (limits.at(-1) === 'undefined') limits.pop()
-        this.#nested(`l.blob(${[value, 'c', ...limits].join(', ')})`, value, path)
+      case 'blob':
+        this.#blob(field, value, path)
         return
-      }
       case 'unknown':
         this.#nested(`l.data(${value})`, value, path)
         return
@@ -170,6 +165,23 @@ export class CheckWriter {
         `'more'`,
         path,
       )
+  }
+
+  #blob(field: LexBlob, value: string, path: readonly string[]): void {
+    this.#line(`if (!l.isBlob(${value}, c)) return ${this.#call('notBlob', value, 'c', path)}`)
+    const { accept, maxSize } = field
+    if (accept !== undefined && !accept.includes('*/*')) {
+      const tests = accept.map((pattern) => mimeTest(pattern, `${value}.mimeType`))
+      const expected = quote(`a blob of ${accept.join(' or ') || 'no type at all'}`)
+      const fault = this.#call('fault', "'accept'", expected, `${value}.mimeType`, [...path, "'mimeType'"])
+      this.#line(`if (${tests.join(' && ') || 'true'}) return ${fault}`)
+    }
+    if (maxSize === undefined) return
+    const fault = this.#call('outOf', "'maxSize'", quote(`at most ${maxSize} bytes`), `${value}.size`, [
+      ...path,
+      "'size'",
+    ])
+    this.#line(`if (${value}.$type === 'blob' && ${value}.size > ${maxSize}) return ${fault}`)
   }
 
   #limits(
@@ -328,6 +340,13 @@ export class CheckWriter {
     if (at === -1 || text.length <= this.#writer.room) this.#writer.line(text)
     else this.#writer.line(text.slice(0, at + 1)).line(`  ${text.slice(at + 2)}`)
   }
+}
+
+/** True when the MIME type is not of the pattern. */
+function mimeTest(pattern: string, value: string): string {
+  return pattern.endsWith('/*')
+    ? `!${value}.startsWith(${quote(pattern.slice(0, -1))})`
+    : `${value} !== ${quote(pattern)}`
 }
 
 const FORMATS: Record<StringFormat, [check: string, options: boolean]> = {

@@ -83,13 +83,19 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   }
   const avatar = v.avatar
   if (avatar !== undefined) {
-    const avatarFault = l.blob(avatar, c, ['image/png', 'image/jpeg'], 1000000)
-    if (avatarFault !== undefined) return l.at(avatarFault, 'avatar')
+    if (!l.isBlob(avatar, c)) return l.notBlob(avatar, c, 'avatar')
+    if (avatar.mimeType !== 'image/png' && avatar.mimeType !== 'image/jpeg')
+      return l.fault('accept', 'a blob of image/png or image/jpeg', avatar.mimeType, 'avatar', 'mimeType')
+    if (avatar.$type === 'blob' && avatar.size > 1000000)
+      return l.outOf('maxSize', 'at most 1000000 bytes', avatar.size, 'avatar', 'size')
   }
   const banner = v.banner
   if (banner !== undefined) {
-    const bannerFault = l.blob(banner, c, ['image/png', 'image/jpeg'], 1000000)
-    if (bannerFault !== undefined) return l.at(bannerFault, 'banner')
+    if (!l.isBlob(banner, c)) return l.notBlob(banner, c, 'banner')
+    if (banner.mimeType !== 'image/png' && banner.mimeType !== 'image/jpeg')
+      return l.fault('accept', 'a blob of image/png or image/jpeg', banner.mimeType, 'banner', 'mimeType')
+    if (banner.$type === 'blob' && banner.size > 1000000)
+      return l.outOf('maxSize', 'at most 1000000 bytes', banner.size, 'banner', 'size')
   }
   const labels = v.labels
   if (labels !== undefined) {

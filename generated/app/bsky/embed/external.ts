@@ -68,8 +68,11 @@ export function $checkExternal(v: unknown, c: l.CheckOptions): l.Fault | undefin
     return l.notType('string', description, 'description')
   const thumb = v.thumb
   if (thumb !== undefined) {
-    const thumbFault = l.blob(thumb, c, ['image/*'], 1000000)
-    if (thumbFault !== undefined) return l.at(thumbFault, 'thumb')
+    if (!l.isBlob(thumb, c)) return l.notBlob(thumb, c, 'thumb')
+    if (!thumb.mimeType.startsWith('image/'))
+      return l.fault('accept', 'a blob of image/*', thumb.mimeType, 'thumb', 'mimeType')
+    if (thumb.$type === 'blob' && thumb.size > 1000000)
+      return l.outOf('maxSize', 'at most 1000000 bytes', thumb.size, 'thumb', 'size')
   }
   const associatedRefs = v.associatedRefs
   if (associatedRefs !== undefined) {

@@ -67,8 +67,11 @@ export function $checkImage(v: unknown, c: l.CheckOptions): l.Fault | undefined 
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.gallery#image')
     return l.fault('$type', 'app.bsky.embed.gallery#image', v.$type, '$type')
   const image = v.image
-  const imageFault = l.blob(image, c, ['image/*'], 2000000)
-  if (imageFault !== undefined) return l.at(imageFault, 'image')
+  if (!l.isBlob(image, c)) return l.notBlob(image, c, 'image')
+  if (!image.mimeType.startsWith('image/'))
+    return l.fault('accept', 'a blob of image/*', image.mimeType, 'image', 'mimeType')
+  if (image.$type === 'blob' && image.size > 2000000)
+    return l.outOf('maxSize', 'at most 2000000 bytes', image.size, 'image', 'size')
   const alt = v.alt
   if (typeof alt !== 'string' || !alt.isWellFormed()) return l.notType('string', alt, 'alt')
   const aspectRatio = v.aspectRatio

@@ -30,8 +30,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.video')
     return l.fault('$type', 'app.bsky.embed.video', v.$type, '$type')
   const video = v.video
-  const videoFault = l.blob(video, c, ['video/mp4'], 300000000)
-  if (videoFault !== undefined) return l.at(videoFault, 'video')
+  if (!l.isBlob(video, c)) return l.notBlob(video, c, 'video')
+  if (video.mimeType !== 'video/mp4')
+    return l.fault('accept', 'a blob of video/mp4', video.mimeType, 'video', 'mimeType')
+  if (video.$type === 'blob' && video.size > 300000000)
+    return l.outOf('maxSize', 'at most 300000000 bytes', video.size, 'video', 'size')
   const captions = v.captions
   if (captions !== undefined) {
     if (!Array.isArray(captions)) return l.notType('array', captions, 'captions')
@@ -85,8 +88,11 @@ export function $checkCaption(v: unknown, c: l.CheckOptions): l.Fault | undefine
   const lang = v.lang
   if (typeof lang !== 'string' || !l.language(lang, c)) return l.notFormat('language', lang, 'lang')
   const file = v.file
-  const fileFault = l.blob(file, c, ['text/vtt'], 20000)
-  if (fileFault !== undefined) return l.at(fileFault, 'file')
+  if (!l.isBlob(file, c)) return l.notBlob(file, c, 'file')
+  if (file.mimeType !== 'text/vtt')
+    return l.fault('accept', 'a blob of text/vtt', file.mimeType, 'file', 'mimeType')
+  if (file.$type === 'blob' && file.size > 20000)
+    return l.outOf('maxSize', 'at most 20000 bytes', file.size, 'file', 'size')
   return undefined
 }
 
