@@ -33,7 +33,7 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
   await runUntilStopped(tap, {
     observer,
     line,
-    started: () => sandbox.begin(),
+    started: () => void sandbox.network.waitForSubscribers(1).then(() => sandbox.begin()),
     describe: (status) => `${statusLine(status)} · ${formatCount(sandbox.happened)} live events`,
     isDone: ({ repos }) => {
       const { pending, resyncing, desynchronized } = repos.states
@@ -70,8 +70,10 @@ async function summarize(
   const wants = (collection: string) => registry.wants(collection)
   const finds = (collection: string) => config.track.full || signal.has(collection)
   const signalled = AbortSignal.timeout(LEVEL_MS)
+  // Who connected to a stream on which nothing happened since has no seq to reach.
+  const seq = sandbox.happened > 0 ? { seq: sandbox.network.relayStream.seq } : {}
   const level = async () => {
-    await tap.settled({ seq: sandbox.network.relayStream.seq, signal: signalled }).catch((error: unknown) => {
+    await tap.settled({ ...seq, signal: signalled }).catch((error: unknown) => {
       if (!signalled.aborted) throw error
     })
     return await compare(sandbox.network, tap.store, { wants, finds })

@@ -78,7 +78,10 @@ function isDefinition(value: unknown): value is HandlerDefinition {
 
 function nothingFound(config: ResolvedConfig, files: readonly string[]): UserError {
   const where = config.handlers.map((path) => relative(process.cwd(), path)).join(', ')
-  const what = files.length === 0 ? 'has no modules' : `exports no handlers (read ${files.length} modules)`
+  const what =
+    files.length === 0
+      ? 'has no modules'
+      : `exports no handlers (read ${files.length === 1 ? 'one module' : `${files.length} modules`})`
   return new UserError(
     `${where} ${what}; export what on(…) returns: export const post = on('app.bsky.feed.post', { … })`,
     {

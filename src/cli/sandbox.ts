@@ -20,6 +20,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #rate: number
   readonly #steps: Iterator<unknown>
   #timer: NodeJS.Timeout | null = null
+  #calm = false
   /** Things that happened on the network since `begin`. */
   happened: number = 0
 
@@ -46,7 +47,7 @@ export class Sandbox implements AsyncDisposable {
       relay,
       plc,
       upstream: { lists: relayHttp },
-      discovery: { relistMs: 2_000 },
+      discovery: { relistMs: 1_000 },
       backfill: { allowPrivateHosts: true },
     }
   }
@@ -55,16 +56,18 @@ export class Sandbox implements AsyncDisposable {
   begin(): void {
     const everyMs = 100
     let owed = 0
-    this.#timer ??= setInterval(() => {
-      for (owed += (this.#rate * everyMs) / 1000; owed >= 1; owed--) {
-        this.#steps.next()
-        this.happened++
-      }
-    }, everyMs)
+    if (!this.#calm)
+      this.#timer ??= setInterval(() => {
+        for (owed += (this.#rate * everyMs) / 1000; owed >= 1; owed--) {
+          this.#steps.next()
+          this.happened++
+        }
+      }, everyMs)
   }
 
   /** Nothing happens any more; whoever was away is back. */
   calm(): void {
+    this.#calm = true
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#timer = null
     for (const repo of this.network.repos) {

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeStatusphere, type Project } from '../../../test/support/project.ts'
+import { runCli, startCli } from '../../../test/support/run-node.ts'
+
+let project: Project
+
+beforeAll(async () => {
+  project = makeStatusphere({
+    'tap.config.ts': `export default {
+  track: { signal: 'xyz.statusphere.status' },
+  // Nobody listens on this port.
+  relay: 'ws://127.0.0.1:1',
+  plc: 'http://127.0.0.1:1',
+  handlers: process.env.HANDLERS ?? './src/handlers',
+  generated: process.env.GENERATED ?? './generated',
+}
+`,
+    'bad/throws.ts': "import '../generated/handlers.ts'\nthrow new Error('boom')\n",
+    'bad/empty.ts': 'export const nothing = 1\n',
+    'bad/unknown.ts':
+      "import { on } from '../generated/handlers.ts'\nexport const x = on('app.bsky.feed.pots' as never, {})\n",
+  })
+  expect((await runCli(project.dir, ['codegen'])).code).toBe(0)
+})
+afterAll(() => project.remove())
+
+describe('what is wrong with the project shows at once: exit code 1', () => {
+  test.each([
+    [
+      'there is no folder',
+      { HANDLERS: './nothing' },
+      'handlers: there is no folder or module nothing; create it, or set handlers',
+    ],
+    [
+      'a module throws',
+      { HANDLERS: './bad/throws' },
+      'a handlers module threw while it was loaded: bad/throws.ts:2:7: boom',
+    ],
+    ['no handlers', { HANDLERS: './bad/empty.ts' }, 'bad/empty.ts exports no handlers (read one module)'],
+    ['an unknown collection', { HANDLERS: './bad/unknown.ts' }, 'app.bsky.feed.pots'],
+    [
+      'nothing generated',
+      { GENERATED: './gen' },
+      'gen/handlers.ts is not there yet; write it with: lextap codegen',
+    ],
+  ])('%s', async (_, env, said) => {
+    const { code, stderr } = await runCli(project.dir, ['run'], env)
+    expect(stderr).toContain(said)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(code).toBe(1)
+  })
+})
+
+test('a relay that cannot be reached is said and tried again; SIGTERM stops gracefully with 0', async () => {
+  await using run = startCli(project.dir, ['run'])
+  await run.waitFor(/the firehose cannot be reached; trying again/, 2)
+  expect(run.stderr).toContain('"failures":2')
+  run.child.kill('SIGTERM')
+  const { code, signal, stderr } = await run.finished
+  expect({ code, signal }).toEqual({ code: 0, signal: null })
+  expect(stderr).toContain('stopping; once more ends at once')
+  expect(stderr.trimEnd().split('\n').at(-1)).toContain('"msg":"stopped"')
+})
+
+test('a second process on the same database is refused and told who holds it', async () => {
+  await using first = startCli(project.dir, ['run'])
+  await first.waitFor(/cannot be reached/)
+  const { code, stderr } = await runCli(project.dir, ['run'])
+  expect(stderr).toContain(String(first.child.pid))
+  expect(code).toBe(1)
+})
+
+test('commands that look work beside a running one', async () => {
+  await using run = startCli(project.dir, ['run'])
+  await run.waitFor(/cannot be reached/)
+  const status = await runCli(project.dir, ['status', '--json'])
+  expect(JSON.parse(status.stdout)).toMatchObject({ repos: { total: 0 } })
+})
