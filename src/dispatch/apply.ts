@@ -27,7 +27,7 @@ export interface Applied {
   readonly letters: readonly NewDeadLetter[]
   /** Repo rows as they are now. */
   readonly patched: readonly RepoRow[]
-  readonly removed: ReadonlyMap<number, string>
+  readonly removed: readonly string[]
   /** Outbox events written. */
   readonly outbox: number
   /** Repos whose resync buffer changed. */
@@ -61,7 +61,7 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
       jobs: plan.jobs,
       letters,
       patched: [...plan.patched.values()],
-      removed: plan.removed,
+      removed: [...plan.removed.values()],
       outbox: plan.outbox.length + effects.outbox.length,
       buffers: plan.buffered.map((row) => row.repoId),
     }

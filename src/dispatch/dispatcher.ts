@@ -187,7 +187,7 @@ export class Dispatcher {
   #committed(applied: Applied): void {
     const { store, observer, onTrack, onUntrack, onOutbox } = this.#options
     for (const row of applied.patched) store.repos.committed(row)
-    for (const [id, did] of applied.removed) store.repos.removed(id, did)
+    for (const did of applied.removed) store.repos.forget(did)
     for (const repoId of applied.buffers) store.buffer.changed(repoId)
     const { track, untrack, afterCommit } = applied.effects
     store.repos.added(track)

@@ -33,10 +33,6 @@ export class Repos {
   readonly #cache = new LRUCache<string, RepoRow>({ max: CACHED })
   readonly #reading = new Map<string, { stale: boolean }>()
   readonly #filter = new RepoFilter()
-  /** Claimed through this store and not known to have moved on. */
-  readonly #claimed = new Set<number>()
-  /** A claim failed in a way that leaves open whether it was committed. */
-  #inDoubt = false
   #lastId = 0
   #epoch = ''
 
@@ -128,35 +124,16 @@ export class Repos {
 
   /** Takes repos that need a fetch: they become `resyncing`, and their `run` rises. */
   async claim(options: ClaimOptions): Promise<RepoRow[]> {
-    if (this.#inDoubt) await this.#giveBack()
     const skip = options.skipHosts ?? []
-    try {
-      const rows = await this.#db.transaction(async (tx) => {
-        const taken: RawRepo[] = []
-        for (const state of CLAIM_ORDER) {
-          if (taken.length >= options.limit) break
-          taken.push(...(await this.#claimIn(tx, state, options.now, skip, options.limit - taken.length)))
-        }
-        return taken
-      })
-      return rows.map((raw) => {
-        this.#claimed.add(raw.id)
-        return this.committed(toRepoRow(raw))
-      })
-    } catch (error) {
-      this.#inDoubt = true
-      throw error
-    }
-  }
-
-  /** The answer to a claim was lost; if it was committed after all, nobody works on those repos. */
-  async #giveBack(): Promise<void> {
-    await this.#db.run(
-      `update lextap_repo set state = 'desynchronized'
-       where state = 'resyncing' and not (${this.#db.sql.anyOf('id', 1, 'int')})`,
-      [[...this.#claimed]],
-    )
-    this.#inDoubt = false
+    const rows = await this.#db.transaction(async (tx) => {
+      const taken: RawRepo[] = []
+      for (const state of CLAIM_ORDER) {
+        if (taken.length >= options.limit) break
+        taken.push(...(await this.#claimIn(tx, state, options.now, skip, options.limit - taken.length)))
+      }
+      return taken
+    })
+    return rows.map((raw) => this.committed(toRepoRow(raw)))
   }
 
   #claimIn(
@@ -200,7 +177,6 @@ export class Repos {
       "update lextap_repo set state = 'desynchronized' where state = 'resyncing'",
     )
     if (count > 0) this.#forgetAll()
-    this.#claimed.clear()
     return count
   }
 
@@ -267,7 +243,7 @@ export class Repos {
   /** Deletes the row and what hangs on it, records included. Handlers hear nothing: send delete events before. */
   async remove(id: number): Promise<boolean> {
     const did = await this.#db.transaction((tx) => removeRepo(tx, id, true))
-    if (did !== null) this.removed(id, did)
+    if (did !== null) this.#forget(did)
     await this.#tell()
     return did !== null
   }
@@ -275,15 +251,8 @@ export class Repos {
   /** A row as a transaction of ours just committed it. */
   committed(row: RepoRow): RepoRow {
     this.#stale(row.did)
-    if (row.state !== 'resyncing') this.#claimed.delete(row.id)
     this.#cache.set(row.did, row)
     return row
-  }
-
-  /** A transaction of ours deleted the row. */
-  removed(id: number, did: string): void {
-    this.#claimed.delete(id)
-    this.#forget(did)
   }
 
   /** The cached row may be wrong: read it again next time. */

@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import { UserError } from '../../../errors.ts'
+import { backoffMs } from '../../../async/backoff.ts'
+import { sleep } from '../../../async/signal.ts'
+import { TemporaryError, UserError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -23,7 +25,7 @@ import { explain } from './errors.ts'
 import { postgresFault } from './faults.ts'
 import { introspect } from './introspect.ts'
 import { PostgresSession } from './session.ts'
-import { inTransaction } from './transaction.ts'
+import { CommitInDoubt, inTransaction } from './transaction.ts'
 import { KnownStatements } from './user-side.ts'
 
 export const words: SqlWords = {
@@ -89,6 +91,7 @@ class PostgresDatabase implements Database {
   readonly #pool: pg.Pool
   readonly #session: PostgresSession
   readonly #parts
+  readonly #closing = new AbortController()
   #known = new KnownStatements(new RowTables([], 'postgres'))
 
   constructor(pool: pg.Pool, connections: number) {
@@ -119,8 +122,30 @@ class PostgresDatabase implements Database {
     return this.#session.deleteMany(del, rows)
   }
 
-  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#with((wire) => inTransaction(wire, this.#parts, this.#known, fn))
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await this.#with((wire) => inTransaction(wire, this.#parts, this.#known, fn))
+    } catch (error) {
+      if (!(error instanceof CommitInDoubt)) throw error
+      if (await this.#committed(error.xid)) return error.result as T
+      throw error.cause
+    }
+  }
+
+  /** Asks until the server can say: a batch whose commit is taken for lost would be applied twice. */
+  async #committed(xid: string): Promise<boolean> {
+    for (let failures = 0; ; failures++) {
+      try {
+        const rows = await this.#session.all<{ status: string | null }>(
+          'select pg_xact_status($1::xid8) as status',
+          [xid],
+        )
+        if (rows[0]?.status !== 'in progress') return rows[0]?.status === 'committed'
+      } catch (error) {
+        if (this.#closing.signal.aborted || postgresFault(error) === null) throw error
+      }
+      await sleep(backoffMs(failures, { baseMs: 50, maxMs: 5000 }), this.#closing.signal)
+    }
   }
 
   async #with<T>(fn: (wire: ClientWire) => Promise<T>): Promise<T> {
@@ -154,6 +179,7 @@ class PostgresDatabase implements Database {
   }
 
   close(): Promise<void> {
+    this.#closing.abort(new TemporaryError('lextap is stopping', { code: 'stopping' }))
     return this.#pool.end()
   }
 }

@@ -112,7 +112,22 @@ export class PostgresTransaction implements Transaction {
   }
 }
 
-/** Runs `fn` between `begin` and `commit`; whatever happens, the connection is outside a transaction afterwards. */
+/** The answer to a `commit` was lost with the connection: whether it happened has to be asked. */
+export class CommitInDoubt<T> extends Error {
+  /** What the transaction returns if it was committed. */
+  readonly result: T
+  readonly xid: string
+  constructor(result: T, xid: string, cause: unknown) {
+    super('the connection was lost during commit', { cause })
+    this.result = result
+    this.xid = xid
+  }
+}
+
+/**
+ * Runs `fn` between `begin` and `commit`; whatever happens, the connection is outside a transaction afterwards.
+ * @throws CommitInDoubt when nobody can tell without asking the server again.
+ */
 export async function inTransaction<T>(
   wire: Wire,
   parts: DialectParts,
@@ -121,17 +136,27 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const tx = new PostgresTransaction(wire, parts, known)
   wire.query('begin', [], true).catch(() => {})
+  const xid = wire.query('select pg_current_xact_id()::text as xid', [], true)
+  xid.catch(() => {}) // the statements after it fail as well
   try {
     const result = await fn(tx)
     await tx.end()
-    const { command } = await wire.query('commit', [], true)
-    // Postgres answers `commit` with a rollback and no error when a statement had failed before.
-    if (command === 'ROLLBACK' || tx.failed)
-      throw new LextapError('the transaction was rolled back', { code: 'rolled-back' })
+    const { rows } = await xid
+    await commit(wire, tx).catch((error) => {
+      throw wire.broken ? new CommitInDoubt(result, String(rows[0]?.xid), error) : error
+    })
     return result
   } catch (error) {
     await tx.end()
     if (!wire.broken) await wire.query('rollback', [], true).catch(() => {})
     throw error
+  }
+}
+
+async function commit(wire: Wire, tx: PostgresTransaction): Promise<void> {
+  const { command } = await wire.query(tx.failed ? 'rollback' : 'commit', [], true)
+  // Postgres answers `commit` with a rollback and no error when a statement had failed before.
+  if (tx.failed || command === 'ROLLBACK') {
+    throw new LextapError('the transaction was rolled back', { code: 'rolled-back' })
   }
 }
