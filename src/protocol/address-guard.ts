@@ -96,7 +96,10 @@ export function guardedLookup(resolve: Resolve = lookup): LookupFunction {
 /** Connector for an undici agent that refuses private addresses, literal or resolved (rule F10). */
 export function guardedConnector(options: {
   readonly allowPrivateHosts: boolean
-  /** Host names (or literal addresses) that may be private: those the operator named himself. */
+  /**
+   * What may be private: base URLs (that host and port alone) or bare host names (any port). Those the operator
+   * named himself.
+   */
   readonly trustedHosts?: readonly string[]
   /** Time for DNS, TCP and TLS together, ms. */
   readonly timeoutMs: number
@@ -106,14 +109,21 @@ export function guardedConnector(options: {
   const base = { timeout: options.timeoutMs, allowH2: false }
   const open = buildConnector(base)
   if (options.allowPrivateHosts) return open
-  const trusted = new Set(options.trustedHosts?.map((host) => host.toLowerCase()))
+  const trusted = new Set(options.trustedHosts?.map(trustKey))
   const connect = buildConnector({ ...base, lookup: guardedLookup(options.lookup) })
   return (target, callback) => {
     const literal = target.hostname.replace(/^\[|\]$/g, '')
-    if (trusted.has(literal)) return open(target, callback)
+    const origin = `${target.protocol}//${target.host ?? target.hostname}`
+    if (trusted.has(literal) || trusted.has(origin)) return open(target, callback)
     // A literal address never passes through the lookup.
     if (isIP(literal) !== 0 && !isPublicAddress(literal)) {
       callback(new PrivateAddressError(target.hostname, literal), null)
     } else connect(target, callback)
   }
+}
+
+/** The origin of a base URL; a host name as it stands, without brackets. */
+function trustKey(host: string): string {
+  if (/^https?:\/\//i.test(host)) return new URL(host).origin
+  return host.toLowerCase().replace(/^\[|\]$/g, '')
 }

@@ -417,6 +417,17 @@ test('F10: a redirect to a private address is refused, also from a host we trust
   expect(inner.connections()).toBe(0)
 })
 
+test('F10: a trusted base URL is that host and port alone', async () => {
+  const other = await serve((_request, response) => sendJson(response, {}))
+  const { base } = await serve((_request, response) => sendJson(response, { fine: true }))
+  for (const trusted of [base, `${base}/`]) {
+    await using trusting = new XrpcClient({ trustedHosts: [trusted] })
+    expect(await trusting.json(base, 'a.b.c')).toEqual({ fine: true })
+    expect(await failure(trusting.json(other.base, 'a.b.c'))).toMatchObject({ code: 'private-address' })
+  }
+  expect(other.connections()).toBe(0)
+})
+
 test('a host that is not there is a network error', async () => {
   const { base } = await serve(() => {})
   const gone = servers.pop()

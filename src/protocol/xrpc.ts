@@ -18,7 +18,10 @@ import { parseRateLimit, type RateLimit, type ResponseHeaders, XrpcError } from 
 export interface XrpcClientOptions {
   /** Talk to private and loopback addresses too (the sandbox needs it). Default false (rule F10). */
   readonly allowPrivateHosts?: boolean
-  /** Hosts that may be private all the same: the operator's own relay or directory. Redirects from them may not. */
+  /**
+   * What may be private all the same, the operator's own relay or directory: base URLs (that host and port alone)
+   * or bare host names (any port). Redirects from them may not lead to others.
+   */
   readonly trustedHosts?: readonly string[]
   /** Default `lextap`. */
   readonly userAgent?: string
