@@ -39,7 +39,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
 }
 const HALL: Record<string, readonly string[]> = {
-  cli: ['errors', 'tap', 'lex', 'index'],
+  cli: ['errors', 'tap', 'lex', 'index', 'handlers'],
   testing: ['errors', 'tap', 'lex'],
 }
 const src = resolve(import.meta.dirname, '../src')

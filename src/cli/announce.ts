@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../config/types.ts'
+import type { LoadedHandlers } from '../handlers.ts'
 import { maskUrl } from '../observe/mask.ts'
 import type { Observer } from '../observe/observer.ts'
-import type { LoadedHandlers } from './handlers.ts'
 
 /** What is about to run, in one log line. */
 export function announce(config: ResolvedConfig, handlers: LoadedHandlers, observer: Observer): void {

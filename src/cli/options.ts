@@ -9,6 +9,18 @@ export interface CommonOptions {
   readonly logFormat?: 'pretty' | 'json'
 }
 
+/** What `dev` takes. */
+export interface DevFlags extends CommonOptions {
+  readonly sandbox?: true
+  readonly seed: string
+  readonly repos: number
+  readonly records: number
+  readonly rate: number
+  readonly for?: number
+  readonly untilLevel?: true
+  readonly database?: string
+}
+
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 export function withCommon(command: Command): Command {

@@ -1,16 +1,5 @@
 import { Command, Option } from 'commander'
-import { type CommonOptions, positive, withCommon } from '../options.ts'
-
-export interface DevFlags extends CommonOptions {
-  readonly sandbox?: true
-  readonly seed: string
-  readonly repos: number
-  readonly records: number
-  readonly rate: number
-  readonly for?: number
-  readonly untilLevel?: true
-  readonly database?: string
-}
+import { type DevFlags, positive, withCommon } from '../options.ts'
 
 export function command(): Command {
   const dev = new Command('dev')

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { loadHandlers } from '../../handlers.ts'
 import { createTap } from '../../tap.ts'
 import { announce } from '../announce.ts'
-import { loadHandlers } from '../handlers.ts'
 import { type CommonOptions, withCommon } from '../options.ts'
 import { ProgressLine } from '../progress.ts'
 import { openProject } from '../project.ts'

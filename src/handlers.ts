@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { importUserModule } from '../config/module.ts'
-import type { ResolvedConfig } from '../config/types.ts'
-import type { HandlerDefinition, RecordSchema } from '../dispatch/handler.ts'
-import { UserError } from '../errors.ts'
+import { importUserModule } from './config/module.ts'
+import type { ResolvedConfig } from './config/types.ts'
+import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
+import { UserError } from './errors.ts'
 
 export interface LoadedHandlers {
   readonly definitions: readonly HandlerDefinition[]
