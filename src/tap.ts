@@ -1,35 +1,33 @@
 import { Lanes } from './async/lanes.ts'
 import { sleep } from './async/signal.ts'
+import { Accounts } from './backfill/accounts.ts'
 import { Crawl } from './backfill/crawl.ts'
 import { cutOver } from './backfill/cutover.ts'
 import { Discovery } from './backfill/discovery.ts'
-import { listRepos, listReposByCollection } from './backfill/list-repos.ts'
+import { listRepos, listReposByCollection, repoStatus } from './backfill/list-repos.ts'
 import { Reconcile } from './backfill/reconcile.ts'
-import { removeRepo } from './backfill/remove.ts'
+import { Removals } from './backfill/removals.ts'
 import { fetchRepo } from './backfill/resync.ts'
-import { type Resolved, Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
+import { Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
 import { Registry } from './dispatch/registry.ts'
 import type { Outcome, Unit } from './dispatch/unit.ts'
+import type { RetryOutcome } from './dispatch/work.ts'
 import { LextapError, UserError } from './errors.ts'
 import type { Observer } from './observe/observer.ts'
 import { fetchRawDidDocument } from './protocol/did-fetch.ts'
 import type { HandleResolver } from './protocol/handles.ts'
-import { createIdentityResolver, IdentityError, type IdentityResolver } from './protocol/identity.ts'
+import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
-import { identityUnit, Processor } from './repo/process.ts'
+import { Processor } from './repo/process.ts'
 import type { Probe } from './server/health.ts'
 import type { ServerPorts } from './server/ports.ts'
 import { Serving } from './serving.ts'
-import { CursorSaver } from './source/cursor.ts'
-import { Follower } from './source/follow.ts'
-import { Relay } from './source/relay.ts'
-import { Watermark } from './source/watermark.ts'
+import { Stream, type StreamStatus } from './source/stream.ts'
 import { openStore } from './store/open.ts'
-import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
 
 export interface TapOptions {
@@ -44,20 +42,13 @@ export interface TapOptions {
 }
 
 export interface TapStatus {
-  readonly relay: {
-    readonly url: string
-    readonly connected: boolean
-    readonly cursor: number | null
-    readonly open: number
-  }
+  readonly relay: StreamStatus
   readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
   readonly backfill: SchedulerProgress
   readonly listings: readonly { list: string; listed: number; rounds: number }[]
   /** Events owed to others; null when there is nobody to get them. */
   readonly outbox: Serving['outbox']
 }
-
-const NSID = 'com.atproto.sync.subscribeRepos'
 
 /**
  * One running indexer: the composition root. `start` opens the database and begins to follow; `stop` finishes
@@ -144,6 +135,20 @@ export class Tap {
     return this.#running().remove(did, options.keepRows ?? false)
   }
 
+  /**
+   * Reads all lists anew and compares revs and standings (rules A4, E10, F12). What differs may be on its way to
+   * us: it is looked at again after `graceMs` (default: the config's). Returns how many repos were found: new
+   * ones, those behind, those whose standing had changed.
+   */
+  async reconcile(options: { graceMs?: number } = {}): Promise<number> {
+    return this.#running().reconcile(options.graceMs ?? this.#config.discovery.reconcileGraceMs)
+  }
+
+  /** Applies a dead letter again, after its cause was mended. */
+  async retryDeadLetter(id: number): Promise<RetryOutcome> {
+    return this.#running().retryDeadLetter(id)
+  }
+
   /** Fetches a repo anew. */
   async resync(did: string): Promise<boolean> {
     const { store, scheduler } = this.#running()
@@ -189,7 +194,6 @@ class Parts {
   readonly serving: Serving
   readonly #config: ResolvedConfig
   readonly #observer: Observer
-  readonly #resetCursor: boolean
   readonly #xrpc: XrpcClient
   readonly #identity: IdentityResolver
   readonly #dispatcher: Dispatcher
@@ -199,20 +203,16 @@ class Parts {
   readonly #crawls: Crawl[] = []
   readonly #reconcile: Reconcile
   readonly #compare: Crawl
+  readonly #removals: Removals
+  readonly #accounts: Accounts
+  readonly #stream: Stream
   readonly #abort = new AbortController()
-  readonly #removals = new Map<number, Promise<void>>()
-  #relay: Relay | null = null
-  #follower: Follower | null = null
-  #watermark: Watermark = new Watermark(null)
-  #saver: CursorSaver | null = null
-  #following: Promise<void> = Promise.resolve()
   #poll: NodeJS.Timeout | null = null
 
   constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
     const { observer } = options
     this.#config = config
     this.#observer = observer
-    this.#resetCursor = options.resetCursor ?? false
     this.store = store
     const handlers = options.definitions.length > 0
     this.serving = new Serving({ config, store, observer, handlers })
@@ -225,10 +225,11 @@ class Parts {
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#submit(unit)
     const onDue = () => this.scheduler.wake()
+    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute } = config.backfill
     this.#xrpc = new XrpcClient({
       allowPrivateHosts: config.backfill.allowPrivateHosts,
       userAgent: 'lextap',
-      timeoutMs: Math.min(30_000, config.backfill.stallMs),
+      timeoutMs: Math.min(30_000, stallMs),
       // What the user named may live in a private network; what DID documents and redirects name may not.
       trustedHosts: [config.plc, config.upstream.lists, config.upstream.repos]
         .filter((url) => url !== null)
@@ -239,6 +240,8 @@ class Parts {
       xrpc: this.#xrpc,
       ttlMs: config.identity.ttlMs,
       max: config.identity.cacheSize,
+      refresh: { burst: 5, everyMs: config.identity.refreshMs },
+      negativeTtlMs: Math.min(60_000, retryMs.first),
       ...(options.handles === undefined ? {} : { handles: options.handles }),
     })
     this.#lanes = new Lanes({
@@ -254,7 +257,7 @@ class Parts {
       handling: config.handling,
       keepBodies: config.records === 'keep',
       onTrack: onDue,
-      onUntrack: () => void this.#resumeRemovals(),
+      onUntrack: () => void this.#removals.resume(),
       onOutbox: (events) => this.serving.committed(events),
       ...(publish === undefined ? {} : { publish }),
     })
@@ -276,9 +279,28 @@ class Parts {
       mirror: config.upstream.repos !== null,
       discover: (message) => this.#discovery.take(message),
       onDue,
-      onDeleted: (row) => this.#removeLater(row, false),
+      onDeleted: (row) => this.#removals.begin(row, false),
     })
-    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute } = config.backfill
+    this.#removals = new Removals({ store, lanes: this.#lanes, submit, observer })
+    this.#accounts = new Accounts({
+      identity: this.#identity,
+      lanes: this.#lanes,
+      submit: (unit) => this.#dispatcher.submit(unit),
+      onDeleted: (row) => this.#removals.begin(row, false),
+    })
+    this.#stream = new Stream({
+      store,
+      lanes: this.#lanes,
+      observer,
+      url: config.relay,
+      ...config.stream,
+      resetCursor: options.resetCursor ?? false,
+      select: (head, frame) =>
+        (head.did !== null && store.repos.mayTrack(head.did)) || this.#discovery.maybe(head, frame),
+      handle: (frame, head) => this.#processor.handle(frame, head),
+      onOpen: () => this.#opened(),
+      onGap: () => this.#compare.kick(),
+    })
     const resync = {
       xrpc: this.#xrpc,
       identity: this.#identity,
@@ -303,17 +325,19 @@ class Parts {
       perHost,
       retryMs,
       resyncsPerMinute,
-      identify: (row, signal) => this.#identify(row, signal),
+      identify: (row, signal) => this.#accounts.identify(row, signal),
       hostOf: (identity) => config.upstream.repos ?? identity.pds,
       fetch: (row, identity, host, fresh, signal) =>
         fetchRepo(row, identity, { host, fresh }, resync, signal),
       cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
-      onStanding: (row, standing) => this.#standing(row, standing),
+      onStanding: (row, standing) => this.#accounts.standing(row, standing),
     })
-    this.#reconcile = new Reconcile(store, onDue, config.discovery.reconcileGraceMs)
     const { lists } = config.upstream
-    const { relistMs, reconcileMs } = config.discovery
-    const listed = { store, observer, host: lists, everyMs: relistMs, now: true }
+    const { relistMs, reconcileMs, reconcileGraceMs: graceMs } = config.discovery
+    const askStanding = (did: string) => this.#askStanding(did)
+    this.#reconcile = new Reconcile({ store, observer, onDue, graceMs, askStanding })
+    const pageRetryMs = { first: retryMs.first / 60, longest: retryMs.longest / 60 }
+    const listed = { store, observer, host: lists, everyMs: relistMs, now: true, retryMs: pageRetryMs }
     const take = async (repos: readonly { did: string; active: boolean | null }[]) => {
       const dids = repos.filter((repo) => repo.active !== false).map((repo) => repo.did)
       const added = dids.length === 0 ? 0 : await store.repos.add(dids)
@@ -341,68 +365,17 @@ class Parts {
   }
 
   async start(tap: Tap, onFailure: (error: unknown) => void): Promise<void> {
-    const { relay: url, stream, track, delivery } = this.#config
+    const { track, delivery } = this.#config
     const store = this.store
     await this.serving.start(this.#ports(tap), this.#probes())
     if (delivery.outboxOnly) return
     await store.repos.interruptResyncing()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
-    const source = new URL(url).host
-    if (this.#resetCursor) await store.cursors.clear(source, NSID)
-    if (this.#resetCursor || (await store.meta.get('relay')) !== source) {
-      await store.repos.forgetSeqs()
-      await store.meta.set('relay', source)
-    }
-    const saved = stream.noReplay ? null : await store.cursors.get(source, NSID)
-    const cursor = saved === null ? null : Number(saved)
-    this.#watermark = new Watermark(cursor)
-    this.#saver = new CursorSaver({
-      watermark: this.#watermark,
-      source,
-      save: (value) => store.cursors.set(source, NSID, String(value)),
-      observer: this.#observer,
-      everyMs: stream.cursorIntervalMs,
-    })
-    let connections = 0
-    const relay = new Relay({
-      url,
-      cursor: () => {
-        // Without a cursor a second connection starts at a later head: what lay between is a gap.
-        const received = this.#follower?.received ?? cursor
-        if (received === null && connections++ > 0) this.#compare.kick()
-        return received
-      },
-      observer: this.#observer,
-      onOpen: () => this.#connected(),
-      backoffMs: stream.reconnectMs,
-    })
-    this.#relay = relay
-    const follower = new Follower({
-      relay,
-      url,
-      cursor,
-      watermark: this.#watermark,
-      lanes: this.#lanes,
-      observer: this.#observer,
-      select: (head, frame) =>
-        (head.did !== null && store.repos.mayTrack(head.did)) || this.#discovery.maybe(head, frame),
-      handle: (frame, head) => this.#processor.handle(frame, head),
-      onGap: () => this.#compare.kick(),
-      // At once: a crash in the first second must not start at a later head.
-      onFirst: async () => this.#saver?.save(),
-    })
-    this.#follower = follower
-    this.#saver.start()
-    this.#following = follower.run(this.#abort.signal).catch(onFailure)
-    // Started at the head with repos from before: whatever they did in between went past us.
-    if (cursor === null && (await store.repos.counts()).states.active > 0) this.#compare.kick()
-    // With a cursor the stream replays what we miss meanwhile; without one, nothing may be fetched before the
-    // stream is open, or the commits in between would be lost.
-    if (cursor !== null) this.#connected()
-    await this.#resumeRemovals()
+    await this.#stream.start(onFailure)
+    await this.#removals.resume()
     this.#poll = setInterval(() => {
       store.repos.refresh().then(
-        () => this.#resumeRemovals(),
+        () => this.#removals.resume(),
         (error) => this.#observer.log.warn({ err: error }, 'looking for repos added by others failed'),
       )
     }, 2_000)
@@ -413,32 +386,51 @@ class Parts {
     this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
     // Whoever waits for room in the outbox goes on.
     await this.serving.stop()
-    await this.#following
-    this.#reconcile.stop()
+    await this.#stream.end()
+    await this.#reconcile.stop()
     await Promise.all([...this.#crawls, this.#compare].map((crawl) => crawl.stop()))
     await this.scheduler.stop()
-    await Promise.all(this.#removals.values())
+    await this.#removals.stop()
     await this.#lanes.close()
     await this.#dispatcher.close()
-    await this.#saver?.stop()
+    await this.#stream.close()
     await this.#xrpc.close()
     await this.store.close()
   }
 
   async status(): Promise<TapStatus> {
-    const cursor = this.#watermark.value
     return {
-      relay: {
-        url: this.#config.relay,
-        connected: this.#relay?.connected ?? false,
-        cursor,
-        open: this.#watermark.open,
-      },
+      relay: this.#stream.status,
       repos: await this.store.repos.counts(),
       backfill: this.scheduler.progress,
       listings: [...this.#crawls, this.#compare].map((crawl) => crawl.progress),
       outbox: this.serving.outbox,
     }
+  }
+
+  /** See {@link Tap.reconcile}. */
+  async reconcile(graceMs: number): Promise<number> {
+    const before = this.#reconcile.found
+    const listed = this.#crawls.map((crawl) => crawl.fresh())
+    const [, ...added] = await Promise.all([this.#compare.fresh(), ...listed])
+    await sleep(graceMs, this.#abort.signal)
+    await this.#reconcile.judgeNow()
+    return added.reduce((sum, n) => sum + n, this.#reconcile.found - before)
+  }
+
+  retryDeadLetter(id: number): Promise<RetryOutcome> {
+    return this.#dispatcher.retryDeadLetter(id)
+  }
+
+  /** A listing says another standing than we have: the host is asked, and right (rules E2, E10). */
+  #askStanding(did: string): Promise<boolean> {
+    return this.#lanes.run(did, async () => {
+      const row = await this.store.repos.get(did)
+      if (row === null || row.removal !== null) return false
+      const said = await repoStatus(this.#xrpc, this.#config.upstream.lists, did, this.#abort.signal)
+      if (said === null || said.active === null) return false
+      return this.#processor.standing(row, { active: said.active, status: said.status, seq: null })
+    })
   }
 
   /** Whatever may write to the outbox waits here for room in it. */
@@ -448,7 +440,7 @@ class Parts {
   }
 
   #ports(tap: Tap): ServerPorts {
-    const { relay, upstream, plc } = this.#config
+    const { upstream, plc } = this.#config
     return {
       addRepos: (dids) => tap.addRepos(dids),
       removeRepo: (did, options) => tap.removeRepo(did, options),
@@ -461,15 +453,15 @@ class Parts {
         const lists = await Promise.all(
           this.#crawls.map(({ progress }) => cursors.get(upstream.lists, progress.list)),
         )
-        const saved = await cursors.get(new URL(relay).host, NSID)
+        const saved = await this.#stream.saved()
         return {
-          firehose: this.#watermark.value ?? Number(saved),
+          firehose: this.#stream.status.cursor ?? Number(saved),
           listRepos: lists.find((list) => list !== null) ?? null,
         }
       },
       ready: async () => {
         const { states } = await this.store.repos.counts()
-        const connected = this.#relay?.connected ?? false
+        const { connected } = this.#stream.status
         const { pending, resyncing } = states
         const listed = this.#crawls.every((crawl) => crawl.progress.rounds > 0)
         return {
@@ -487,8 +479,8 @@ class Parts {
     const { handling, backfill } = this.#config
     return {
       stream: () => ({
-        open: this.#watermark.open,
-        done: String(this.#watermark.value),
+        open: this.#stream.status.open,
+        done: String(this.#stream.status.cursor),
         waitingFor: this.serving.waitingFor,
         // Every attempt of a handler may take its time, and a batch has many.
         stuckMs: Math.max(120_000, 2 * handling.attempts * handling.timeoutMs),
@@ -507,86 +499,21 @@ class Parts {
   }
 
   async isSettled(seq: number | null): Promise<boolean> {
-    const received = this.#follower?.received ?? null
-    const target = seq ?? received
-    if (target !== null && (this.#watermark.value === null || this.#watermark.value < target)) return false
-    if (this.#watermark.open > 0 || this.#lanes.size > 0 || this.#removals.size > 0) return false
+    if (!this.#stream.reached(seq) || this.#lanes.size > 0 || this.#removals.size > 0) return false
     const { fetching, waiting } = this.scheduler.progress
     if (fetching > 0 || waiting > 0 || this.#crawls.some((crawl) => crawl.progress.rounds === 0)) return false
     return (await this.store.repos.unsettled()) === 0
   }
 
-  async remove(did: string, keepRows: boolean): Promise<boolean> {
-    const row = await this.store.repos.get(did)
-    if (row === null) return false
-    await this.store.repos.patch(row.id, { removal: keepRows ? 'keep' : 'delete' })
-    this.#removeLater(row, keepRows)
-    return true
+  remove(did: string, keepRows: boolean): Promise<boolean> {
+    return this.#removals.request(did, keepRows)
   }
 
-  #connected(): void {
+  /** Nothing is missed any more from here on: fetching may begin. */
+  #opened(): void {
     this.scheduler.start()
     for (const crawl of this.#crawls) crawl.start()
     this.#compare.start()
-  }
-
-  async #resumeRemovals(): Promise<void> {
-    const { repos } = this.store
-    for (const row of await repos.list({ standing: 'deleted', limit: 1000 })) this.#removeLater(row, false)
-    for (const row of await repos.list({ removal: true, limit: 1000 }))
-      this.#removeLater(row, row.removal === 'keep')
-  }
-
-  #removeLater(row: RepoRow, keepRows: boolean): void {
-    if (this.#removals.has(row.id) || this.#abort.signal.aborted) return
-    const deps = {
-      store: this.store,
-      lanes: this.#lanes,
-      submit: (unit: Unit) => this.#submit(unit),
-      observer: this.#observer,
-    }
-    const work = removeRepo(row, keepRows, deps, this.#abort.signal)
-      .catch((error) =>
-        this.#observer.log.error({ err: error, did: row.did }, 'removing a repo failed; it goes on later'),
-      )
-      .finally(() => this.#removals.delete(row.id))
-    this.#removals.set(row.id, work)
-  }
-
-  /** Who and where the account is; brings the row level with it. Null when it is gone for good (rule E7). */
-  async #identify(row: RepoRow, signal: AbortSignal): Promise<Resolved | null> {
-    const identity = await this.#identity.resolve(row.did, { signal })
-    if (identity.tombstoned) {
-      await this.#standing(row, 'deleted')
-      return null
-    }
-    const unit = identityUnit({ ...row, state: 'pending' }, identity)
-    if (unit !== null) await this.#dispatcher.submit(unit)
-    const { pds, signingKey } = identity
-    if (pds === null || signingKey === null) {
-      const what = pds === null ? 'PDS' : 'signing key'
-      throw new IdentityError('invalid', `the DID document names no ${what}; did=${row.did}`)
-    }
-    return { ...identity, pds, signingKey }
-  }
-
-  /** The host (or the directory) told how the account stands while we fetched it (rules E4, E7, F7). */
-  async #standing(row: RepoRow, standing: string): Promise<void> {
-    await this.#lanes.run(row.did, () =>
-      this.#dispatcher.submit({
-        repoId: row.id,
-        did: row.did,
-        source: 'resync',
-        rev: row.rev ?? '',
-        guard: { run: row.run },
-        ops: [],
-        run: row.run,
-        mode: 'trust',
-        patch: { standing, state: 'desynchronized', error: `the host says: ${standing}` },
-        account: { did: row.did, active: false, status: standing, from: row.standing },
-      }),
-    )
-    if (standing === 'deleted') this.#removeLater({ ...row, standing }, false)
   }
 }
 

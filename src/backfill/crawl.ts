@@ -21,6 +21,14 @@ export interface CrawlDeps {
   readonly everyMs: number
   /** Run the first listing at once even where one was completed lately. */
   readonly now?: boolean
+  /** First and longest wait after a page that could not be read, ms. Default 1000 and 60000. */
+  readonly retryMs?: { readonly first: number; readonly longest: number }
+}
+
+interface Waiter {
+  /** Rounds begun when it was asked for. */
+  readonly begun: number
+  readonly done: PromiseWithResolvers<number>
 }
 
 /**
@@ -33,7 +41,9 @@ export class Crawl {
   #loop: Promise<void> | null = null
   #kick: PromiseWithResolvers<void> = Promise.withResolvers()
   #kicked = false
+  #waiters: Waiter[] = []
   #listed = 0
+  #begun = 0
   #rounds = 0
 
   constructor(deps: CrawlDeps) {
@@ -57,9 +67,33 @@ export class Crawl {
     this.#kick.resolve()
   }
 
+  /** Lists anew from the start; resolves with how many repos were new, rejects when stopped first. */
+  fresh(): Promise<number> {
+    const done = Promise.withResolvers<number>()
+    done.promise.catch(() => {})
+    this.#waiters.push({ begun: this.#begun, done })
+    if (this.#abort.signal.aborted) this.#dismiss(this.#abort.signal.reason)
+    else this.kick()
+    return done.promise
+  }
+
   async stop(): Promise<void> {
-    this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
+    const stopping = new LextapError('stopping', { code: 'stopping' })
+    this.#abort.abort(stopping)
     await this.#loop
+    this.#dismiss(stopping)
+  }
+
+  #dismiss(error: unknown): void {
+    for (const { done } of this.#waiters.splice(0)) done.reject(error)
+  }
+
+  /** A round is over: whoever asked before it began has what it wanted, the others need one more. */
+  #tell(round: number, added: number): void {
+    const over = this.#waiters.filter(({ begun }) => begun < round)
+    this.#waiters = this.#waiters.filter(({ begun }) => begun >= round)
+    for (const { done } of over) done.resolve(added)
+    if (this.#waiters.length > 0) this.kick()
   }
 
   async #run(): Promise<void> {
@@ -69,9 +103,12 @@ export class Crawl {
     const unfinished = (await store.cursors.get(host, list)) !== null
     if (!now && !unfinished) await this.#wait(done + everyMs - Date.now())
     while (!signal.aborted) {
-      await this.#round(signal)
+      const whole = (await store.cursors.get(host, list)) === null
+      const round = ++this.#begun
+      const added = await this.#round(signal)
       await store.cursors.set(host, `${list}:done`, String(Date.now()))
       this.#rounds++
+      this.#tell(whole ? round : 0, added)
       await this.#wait(everyMs)
     }
   }
@@ -93,9 +130,11 @@ export class Crawl {
     this.#kicked = false
   }
 
-  async #round(signal: AbortSignal): Promise<void> {
+  /** Returns how many repos were new. */
+  async #round(signal: AbortSignal): Promise<number> {
     const { store, observer, page, take, list, host } = this.#deps
-    const backoff = new Backoff({ baseMs: 1_000, maxMs: 60_000 })
+    const { first, longest } = this.#deps.retryMs ?? { first: 1_000, longest: 60_000 }
+    const backoff = new Backoff({ baseMs: first, maxMs: longest })
     let cursor = await store.cursors.get(host, list)
     let repos = 0
     let added = 0
@@ -127,5 +166,6 @@ export class Crawl {
     }
     await store.cursors.clear(host, list)
     listingFinished(observer, { list, repos, added })
+    return added
   }
 }

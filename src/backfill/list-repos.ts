@@ -1,11 +1,14 @@
 import { isDid, isTid } from '../protocol/syntax.ts'
 import type { XrpcClient } from '../protocol/xrpc.ts'
+import { accountErrorOf } from '../protocol/xrpc-error.ts'
 
 /** A repo as a listing names it; what the listing does not tell is null. */
 export interface ListedRepo {
   readonly did: string
   readonly rev: string | null
   readonly active: boolean | null
+  /** Why it is not active. */
+  readonly status: string | null
 }
 
 export interface ListPage {
@@ -41,13 +44,33 @@ function pageOf(body: unknown): ListPage {
   const { repos, cursor } = (body ?? {}) as { repos?: unknown; cursor?: unknown }
   const listed: ListedRepo[] = []
   for (const repo of Array.isArray(repos) ? repos : []) {
-    const { did, rev, active } = (repo ?? {}) as { did?: unknown; rev?: unknown; active?: unknown }
-    if (typeof did !== 'string' || !isDid(did)) continue
-    listed.push({
-      did,
-      rev: typeof rev === 'string' && isTid(rev) ? rev : null,
-      active: typeof active === 'boolean' ? active : null,
-    })
+    const entry = (repo ?? {}) as { did?: unknown }
+    if (typeof entry.did === 'string' && isDid(entry.did)) listed.push({ did: entry.did, ...factsOf(entry) })
   }
   return { repos: listed, cursor: typeof cursor === 'string' && cursor !== '' ? cursor : null }
+}
+
+function factsOf(entry: object): Omit<ListedRepo, 'did'> {
+  const { rev, active, status } = entry as { rev?: unknown; active?: unknown; status?: unknown }
+  return {
+    rev: typeof rev === 'string' && isTid(rev) ? rev : null,
+    active: typeof active === 'boolean' ? active : null,
+    status: typeof status === 'string' && status !== '' ? status : null,
+  }
+}
+
+/** What the host says of one repo (rule E10); null when it does not know it. */
+export async function repoStatus(
+  xrpc: XrpcClient,
+  host: string,
+  did: string,
+  signal: AbortSignal,
+): Promise<ListedRepo | null> {
+  try {
+    const body = await xrpc.json<object | null>(host, 'com.atproto.sync.getRepoStatus', { did }, { signal })
+    return { did, ...factsOf(body ?? {}) }
+  } catch (error) {
+    if (accountErrorOf(error) !== null) return null
+    throw error
+  }
 }

@@ -1,57 +1,118 @@
+import { LextapError } from '../errors.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import type { ListedRepo } from './list-repos.ts'
 
+export interface ReconcileDeps {
+  readonly store: Store
+  readonly observer: Observer
+  /** A repo is due for a fetch. */
+  readonly onDue: () => void
+  /** How long a suspect is given to catch up by itself, ms. */
+  readonly graceMs: number
+  /**
+   * The listing says another standing than we have: asks the host and takes its answer over, in the repo's lane
+   * (rule E10). Whether that changed anything.
+   */
+  readonly askStanding: (did: string) => Promise<boolean>
+}
+
+/** What a listing says that we do not. */
+interface Suspect {
+  readonly did: string
+  readonly rev: string | null
+  readonly active: boolean | null
+}
+
 /**
- * Finds quiet repos that fell behind (rules A4, F12): a listing tells each repo's rev. A rev ahead of ours may
- * just be a commit still on its way to us, so a suspect is looked at twice: only when we are behind the *listed*
- * rev after `graceMs` it is due for a resync.
+ * Finds quiet repos that fell behind (rules A4, F12) and accounts whose standing changed unheard: a listing
+ * tells each repo's rev and standing. What differs may just be a message still on its way to us, so a suspect is
+ * looked at twice: only what still differs from the *listed* state after the grace time is acted upon.
  */
 export class Reconcile {
-  readonly #store: Store
-  readonly #graceMs: number
-  readonly #onDue: () => void
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #deps: ReconcileDeps
+  readonly #waiting = new Map<NodeJS.Timeout, readonly Suspect[]>()
+  #judging: Promise<unknown> = Promise.resolve()
+  #stopped = false
+  /** Repos found behind so far. */
   found = 0
 
-  constructor(store: Store, onDue: () => void, graceMs = 60_000) {
-    this.#store = store
-    this.#onDue = onDue
-    this.#graceMs = graceMs
+  constructor(deps: ReconcileDeps) {
+    this.#deps = deps
   }
 
   /** Compares one page. */
   async compare(repos: readonly ListedRepo[]): Promise<void> {
-    const suspects: { did: string; rev: string }[] = []
-    for (const { did, rev } of repos) {
-      if (rev !== null && this.#store.repos.mayTrack(did) && (await this.#behind(did, rev)))
-        suspects.push({ did, rev })
+    const suspects: Suspect[] = []
+    for (const { did, rev, active } of repos) {
+      const suspect = { did, rev, active }
+      if (this.#deps.store.repos.mayTrack(did) && (await this.#differs(suspect)) !== null)
+        suspects.push(suspect)
     }
-    if (suspects.length === 0) return
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      void this.#judge(suspects)
-    }, this.#graceMs)
-    this.#timers.add(timer)
+    if (suspects.length === 0 || this.#stopped) return
+    const timer = setTimeout(() => void this.#judge(timer), this.#deps.graceMs)
+    this.#waiting.set(timer, suspects)
   }
 
-  stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+  /** Judges whoever waits at once; resolves when that is done. */
+  async judgeNow(): Promise<void> {
+    for (const timer of [...this.#waiting.keys()]) void this.#judge(timer)
+    await this.#judging
   }
 
-  async #behind(did: string, rev: string): Promise<boolean> {
-    const row = await this.#store.repos.get(did)
-    return row !== null && row.state === 'active' && row.standing === 'active' && (row.rev ?? '') < rev
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#waiting.keys()) clearTimeout(timer)
+    this.#waiting.clear()
+    await this.#judging
   }
 
-  async #judge(suspects: readonly { did: string; rev: string }[]): Promise<void> {
-    for (const { did, rev } of suspects) {
-      if (!(await this.#behind(did, rev))) continue
-      const row = await this.#store.repos.get(did)
-      if (row === null) continue
-      const patch = { state: 'desynchronized' as const, error: `behind the listed rev ${rev}`, retryAt: null }
-      if (await this.#store.repos.patch(row.id, patch, { run: row.run, state: 'active' })) this.found++
+  /** One after another, whatever comes of it. */
+  #judge(timer: NodeJS.Timeout): Promise<unknown> {
+    const suspects = this.#waiting.get(timer) ?? []
+    this.#waiting.delete(timer)
+    clearTimeout(timer)
+    this.#judging = this.#judging.then(async () => {
+      for (const suspect of suspects) {
+        if (this.#stopped) return
+        try {
+          await this.#act(suspect)
+        } catch (error) {
+          if (this.#stopped) return
+          if (!(error instanceof LextapError))
+            this.#deps.observer.log.error({ err: error }, 'comparing failed')
+          else this.#deps.observer.log.warn({ err: error, did: suspect.did }, 'comparing a repo failed')
+        }
+      }
+      this.#deps.onDue()
+    })
+    return this.#judging
+  }
+
+  async #act(suspect: Suspect): Promise<void> {
+    const { store, askStanding } = this.#deps
+    const differs = await this.#differs(suspect)
+    if (differs === 'standing') {
+      if (await askStanding(suspect.did)) this.found++
+    } else if (differs === 'rev') {
+      const row = await store.repos.get(suspect.did)
+      if (row === null) return
+      const error = `behind the listed rev ${suspect.rev}`
+      const patch = { state: 'desynchronized' as const, error, retryAt: null }
+      const guard = { rev: row.rev, run: row.run, state: 'active' as const }
+      if (await store.repos.patch(row.id, patch, guard)) this.found++
     }
-    this.#onDue()
   }
+
+  async #differs({ did, rev, active }: Suspect): Promise<'standing' | 'rev' | null> {
+    const row = await this.#deps.store.repos.get(did)
+    if (row === null || row.removal !== null || row.standing === 'deleted') return null
+    if (active !== null && active !== (row.standing === 'active')) return 'standing'
+    return isBehind(row, rev) ? 'rev' : null
+  }
+}
+
+function isBehind(row: RepoRow, rev: string | null): boolean {
+  return rev !== null && row.state === 'active' && row.standing === 'active' && (row.rev ?? '') < rev
 }

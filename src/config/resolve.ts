@@ -153,6 +153,7 @@ function resolveNetwork(config: TapConfig): Partial<ResolvedConfig> {
     identity: {
       cacheSize: config.identity?.cacheSize ?? 100_000,
       ttlMs: config.identity?.ttlMs ?? 86_400_000,
+      refreshMs: config.identity?.refreshMs ?? 10_000,
     },
   }
 }

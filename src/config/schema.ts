@@ -77,7 +77,9 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
       reconnectMs: span,
     }),
   ),
-  identity: z.optional(z.strictObject({ cacheSize: count(1, 100_000_000), ttlMs: ms(1000) })),
+  identity: z.optional(
+    z.strictObject({ cacheSize: count(1, 100_000_000), ttlMs: ms(1000), refreshMs: ms(1) }),
+  ),
   discovery: z.optional(
     z.strictObject({ relistMs: ms(1000), reconcileMs: ms(1000), reconcileGraceMs: ms(0) }),
   ),

@@ -55,6 +55,8 @@ export interface TapConfig {
     cacheSize?: number
     /** How long one is trusted, ms (rule D2). Default 86400000. */
     ttlMs?: number
+    /** How often one may be asked for anew because of events, ms, after five times at once (rule D5). Default 10000. */
+    refreshMs?: number
   }
   /** Finding repos by `track.signal` and `track.network`. */
   discovery?: {
@@ -192,7 +194,7 @@ export interface ResolvedConfig {
     readonly noReplay: boolean
     readonly reconnectMs: { readonly first: number; readonly longest: number }
   }
-  readonly identity: { readonly cacheSize: number; readonly ttlMs: number }
+  readonly identity: { readonly cacheSize: number; readonly ttlMs: number; readonly refreshMs: number }
   readonly discovery: {
     readonly relistMs: number
     readonly reconcileMs: number

@@ -57,10 +57,15 @@ export type AccountDecision =
       readonly next: 'resync' | 'remove' | null
     }
 
-export function decideAccount(row: RepoRow, message: AccountMessage): AccountDecision {
+export function decideAccount(
+  row: RepoRow,
+  /** Without a seq: an answer to a question, and no event. */
+  message: Pick<AccountMessage, 'active' | 'status'> & { readonly seq: number | null },
+): AccountDecision {
   const { standing: from, accountSeq } = row
   // The stream began again before it (a crash, a reconnect): this was done already.
-  if (accountSeq !== null && message.seq <= accountSeq) return { action: 'skip', rule: 'E9' }
+  if (accountSeq !== null && message.seq !== null && message.seq <= accountSeq)
+    return { action: 'skip', rule: 'E9' }
   const to = standingOf(message)
   // What began to be deleted is deleted; whoever comes back under the DID is added anew.
   if (to === from || from === 'deleted') return { action: 'skip', rule: 'E9' }

@@ -229,25 +229,31 @@ export class Processor {
     }
   }
 
-  /** Rules E1–E5, E9. */
   async #account(row: RepoRow, message: AccountMessage): Promise<void> {
-    const { submit, observer, onDue, onDeleted } = this.#deps
+    const changed = await this.standing(row, message)
+    messageEnded(this.#deps.observer, 'account', changed ? 'applied' : 'seen', changed ? null : 'E9')
+  }
+
+  /** Takes over what the upstream says of an account (rules E1–E5, E9); whether that is news. In its lane. */
+  async standing(
+    row: RepoRow,
+    message: { readonly active: boolean; readonly status: string | null; readonly seq: number | null },
+  ): Promise<boolean> {
+    const { submit, onDue, onDeleted } = this.#deps
     const decision = decideAccount(row, message)
-    if (decision.action === 'skip') {
-      messageEnded(observer, 'account', 'seen', decision.rule)
-      return
-    }
+    if (decision.action === 'skip') return false
     const { from, to, next } = decision
     // Commits of an inactive account were ignored: fetch it again when it is back (rule E5).
     const due = next === 'resync' ? { state: 'desynchronized' as const, retryAt: null } : {}
+    const told = message.seq === null ? {} : { accountSeq: message.seq }
     await submit({
       ...unitOf(row),
-      patch: { standing: to, accountSeq: message.seq, ...due },
+      patch: { standing: to, ...told, ...due },
       account: { did: row.did, active: message.active, status: to, from },
     })
-    messageEnded(observer, 'account', 'applied', null)
     if (next === 'resync') onDue()
     if (next === 'remove') onDeleted({ ...row, standing: to })
+    return true
   }
 
   /** Its host did not know the repo when we asked (rule F7), yet here it speaks: fetch it again. */

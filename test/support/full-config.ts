@@ -29,7 +29,7 @@ export const full: Full<TapConfig> = {
     noReplay: true,
     reconnectMs: { first: 31, longest: 32 },
   },
-  identity: { cacheSize: 4, ttlMs: 5000 },
+  identity: { cacheSize: 4, ttlMs: 5000, refreshMs: 5 },
   discovery: { relistMs: 6000, reconcileMs: 7000, reconcileGraceMs: 8000 },
   policy: { legacy: 'reject', invalid: { 'app.bsky.*': 'deliver' }, legacyBlobs: false },
   backfill: {

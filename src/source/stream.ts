@@ -1,0 +1,147 @@
+import type { Lanes } from '../async/lanes.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { FrameHead } from '../protocol/frame.ts'
+import type { Store } from '../store/store.ts'
+import { CursorSaver } from './cursor.ts'
+import { Follower } from './follow.ts'
+import { Relay } from './relay.ts'
+import { Watermark } from './watermark.ts'
+
+const NSID = 'com.atproto.sync.subscribeRepos'
+
+export interface StreamOptions {
+  readonly store: Store
+  readonly lanes: Lanes<string>
+  readonly observer: Observer
+  /** Base URL of the relay, `ws://` or `wss://`. */
+  readonly url: string
+  readonly cursorIntervalMs: number
+  readonly reconnectMs: { readonly first: number; readonly longest: number }
+  /** Start at the head instead of the saved cursor. */
+  readonly noReplay: boolean
+  /** Forget the saved cursor first. */
+  readonly resetCursor: boolean
+  readonly select: (head: FrameHead, frame: Uint8Array) => boolean
+  readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<void>
+  /** Nothing that happens from now on is missed: the stream is open, or replays from a cursor. */
+  readonly onOpen: () => void
+  /** Events were missed (rule A4). */
+  readonly onGap: () => void
+}
+
+export interface StreamStatus {
+  readonly url: string
+  readonly connected: boolean
+  /** Low watermark, the cursor to be saved. */
+  readonly cursor: number | null
+  /** Events read and not finished. */
+  readonly open: number
+}
+
+/** One firehose with its cursor: relay, follower, watermark and saver wired together. */
+export class Stream {
+  readonly #options: StreamOptions
+  readonly #source: string
+  readonly #abort = new AbortController()
+  #watermark: Watermark = new Watermark(null)
+  #relay: Relay | null = null
+  #follower: Follower | null = null
+  #saver: CursorSaver | null = null
+  #following: Promise<void> = Promise.resolve()
+
+  constructor(options: StreamOptions) {
+    this.#options = options
+    this.#source = new URL(options.url).host
+  }
+
+  get status(): StreamStatus {
+    return {
+      url: this.#options.url,
+      connected: this.#relay?.connected ?? false,
+      cursor: this.#watermark.value,
+      open: this.#watermark.open,
+    }
+  }
+
+  /** Whether everything up to `seq` (null: as far as it was received) is done. */
+  reached(seq: number | null): boolean {
+    const target = seq ?? this.#follower?.received ?? null
+    const done = this.#watermark.value
+    return this.#watermark.open === 0 && (target === null || (done !== null && done >= target))
+  }
+
+  /** The cursor as it was saved last. */
+  saved(): Promise<string | null> {
+    return this.#options.store.cursors.get(this.#source, NSID)
+  }
+
+  /** Begins to follow; `onFailure` hears when that is over for good. */
+  async start(onFailure: (error: unknown) => void): Promise<void> {
+    const { store, lanes, observer, url, cursorIntervalMs, reconnectMs, onGap, onOpen } = this.#options
+    const cursor = await this.#begin()
+    this.#watermark = new Watermark(cursor)
+    this.#saver = new CursorSaver({
+      watermark: this.#watermark,
+      source: this.#source,
+      save: (value) => store.cursors.set(this.#source, NSID, String(value)),
+      observer,
+      everyMs: cursorIntervalMs,
+    })
+    let connections = 0
+    this.#relay = new Relay({
+      url,
+      cursor: () => {
+        // Without a cursor a second connection starts at a later head: what lay between is a gap.
+        const received = this.#follower?.received ?? cursor
+        if (received === null && connections++ > 0) onGap()
+        return received
+      },
+      observer,
+      onOpen,
+      backoffMs: reconnectMs,
+    })
+    this.#follower = new Follower({
+      relay: this.#relay,
+      url,
+      cursor,
+      watermark: this.#watermark,
+      lanes,
+      observer,
+      select: this.#options.select,
+      handle: this.#options.handle,
+      onGap,
+      // At once: a crash in the first second must not start at a later head.
+      onFirst: async () => this.#saver?.save(),
+    })
+    this.#saver.start()
+    this.#following = this.#follower.run(this.#abort.signal).catch(onFailure)
+    // Started at the head with repos from before: whatever they did in between went past us.
+    if (cursor === null && (await store.repos.counts()).states.active > 0) onGap()
+    // With a cursor the stream replays what we miss meanwhile; without one, nothing may be fetched before the
+    // stream is open, or the commits in between would be lost.
+    if (cursor !== null) onOpen()
+  }
+
+  /** Reads no more. What was read goes on. */
+  async end(): Promise<void> {
+    this.#abort.abort()
+    await this.#following
+  }
+
+  /** Saves the cursor for the last time. */
+  async close(): Promise<void> {
+    await this.#saver?.stop()
+  }
+
+  /** Where to resume. Seqs remembered from another stream, or from before a reset, mean nothing here. */
+  async #begin(): Promise<number | null> {
+    const { store, noReplay, resetCursor } = this.#options
+    if (resetCursor) await store.cursors.clear(this.#source, NSID)
+    if (resetCursor || (await store.meta.get('relay')) !== this.#source) {
+      await store.repos.forgetSeqs()
+      await store.meta.set('relay', this.#source)
+    }
+    const saved = noReplay ? null : await this.saved()
+    return saved === null ? null : Number(saved)
+  }
+}
