@@ -231,9 +231,7 @@ class Parts {
       userAgent: 'lextap',
       timeoutMs: Math.min(30_000, stallMs),
       // What the user named may live in a private network; what DID documents and redirects name may not.
-      trustedHosts: [config.plc, config.upstream.lists, config.upstream.repos]
-        .filter((url) => url !== null)
-        .map((url) => new URL(url).hostname),
+      trustedHosts: [config.plc, config.upstream.lists, config.upstream.repos].filter((url) => url !== null),
     })
     this.#identity = createIdentityResolver({
       plc: config.plc,
