@@ -11,12 +11,11 @@ const installed = join(root, 'node_modules', '.package-lock.json')
 const isFresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs
 
 if (!isFresh) {
-  const how = existsSync(installed) ? 'install' : 'ci'
-  console.error(
-    `npm ${how}: the dependencies are ${how === 'ci' ? 'not installed' : 'older than package-lock.json'}`,
-  )
+  // Not `npm ci`: it refuses where a registry does not carry every platform's optional packages.
+  const state = existsSync(installed) ? 'older than package-lock.json' : 'not installed'
+  console.error(`npm install: the dependencies are ${state}`)
   const npm = process.env.npm_execpath
-  const args = [how, '--no-audit', '--no-fund']
+  const args = ['install', '--no-audit', '--no-fund']
   const [file, argv] = npm?.endsWith('.js') ? [process.execPath, [npm, ...args]] : ['npm', args]
   const { status } = spawnSync(file, argv, {
     cwd: root,
