@@ -10,19 +10,25 @@ const lock = join(root, 'package-lock.json')
 const installed = join(root, 'node_modules', '.package-lock.json')
 const isFresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs
 
+/** @returns {number} its exit code */
+function npm(...args) {
+  const cli = process.env.npm_execpath
+  const [file, argv] = cli?.endsWith('.js') ? [process.execPath, [cli, ...args]] : ['npm', args]
+  const shell = file === 'npm' && process.platform === 'win32'
+  return (
+    spawnSync(file, [...argv, '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2], shell })
+      .status ?? 1
+  )
+}
+
 if (!isFresh) {
-  // Not `npm ci`: it refuses where a registry does not carry every platform's optional packages.
-  const state = existsSync(installed) ? 'older than package-lock.json' : 'not installed'
-  console.error(`npm install: the dependencies are ${state}`)
-  const npm = process.env.npm_execpath
-  const args = ['install', '--no-audit', '--no-fund']
-  const [file, argv] = npm?.endsWith('.js') ? [process.execPath, [npm, ...args]] : ['npm', args]
-  const { status } = spawnSync(file, argv, {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: file === 'npm' && process.platform === 'win32',
-  })
-  if (status !== 0) process.exit(status ?? 1)
+  const isFirst = !existsSync(installed)
+  console.error(
+    isFirst ? 'installing the dependencies' : 'package-lock.json is newer than what is installed: installing',
+  )
+  // Not every registry has every platform's build of every package: what `ci` refuses, `install` sorts out.
+  const code = isFirst && npm('ci') === 0 ? 0 : npm('install')
+  if (code !== 0) process.exit(code)
   const now = new Date()
   if (existsSync(installed)) utimesSync(installed, now, now)
 }
