@@ -64,6 +64,7 @@ test('the defaults are complete and are these', () => {
       },
       "identity": {
         "cacheSize": 100000,
+        "refreshMs": 10000,
         "ttlMs": 86400000,
       },
       "lexicons": "/project/lexicons",
@@ -85,6 +86,9 @@ test('the defaults are complete and are these', () => {
       "relay": "wss://relay1.us-east.bsky.network",
       "root": "/project",
       "server": null,
+      "source": {
+        "kind": "relay",
+      },
       "stream": {
         "concurrency": 512,
         "cursorIntervalMs": 1000,

@@ -141,9 +141,16 @@ function resolveTracking(config: TapConfig): Partial<ResolvedConfig> {
 
 const bare = (url: string) => url.replace(/\/+$/, '')
 
+function resolveSource(source: TapConfig['source']): ResolvedConfig['source'] {
+  if (source === undefined) return { kind: 'relay' }
+  if (source.kind === 'jetstream') return { kind: 'jetstream', url: bare(source.url).replace(/^http/, 'ws') }
+  return { kind: 'tap', url: bare(source.url), password: source.password ?? null }
+}
+
 function resolveNetwork(config: TapConfig): Partial<ResolvedConfig> {
   const relay = bare(config.relay ?? 'wss://relay1.us-east.bsky.network').replace(/^http/, 'ws')
   return {
+    source: resolveSource(config.source),
     relay,
     plc: bare(config.plc ?? 'https://plc.directory'),
     upstream: {

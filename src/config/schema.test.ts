@@ -4,8 +4,10 @@ import { defineConfig } from './define.ts'
 import { configSchema, listOptions } from './schema.ts'
 import type { TapConfig } from './types.ts'
 
+/** Options that are objects and one value all the same. */
+const WHOLE = ['policy.invalid', 'source']
 const paths = (value: unknown, at: string): string[] =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && at !== 'policy.invalid'
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !WHOLE.includes(at)
     ? Object.entries(value).flatMap(([key, child]) => paths(child, at === '' ? key : `${at}.${key}`))
     : [at]
 

@@ -65,6 +65,13 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
   ),
   collections: leaf(z.array(collection), `a list: ${PATTERN}, or * for all`),
   records: oneOf(['keep', 'index']),
+  source: leaf(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('tap'), url: http, password: z.optional(text) }),
+      z.strictObject({ kind: z.literal('jetstream'), url: stream }),
+    ]),
+    "tap('http://…', { password }) or jetstream('wss://…') from lextap/config",
+  ),
   relay: leaf(stream, 'a ws://, wss://, http:// or https:// URL'),
   plc: leaf(http, HTTP),
   upstream: z.optional(z.strictObject({ lists: leaf(http, HTTP), repos: leaf(http, HTTP) })),

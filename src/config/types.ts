@@ -25,6 +25,11 @@ export interface TapConfig {
   collections?: string[]
   /** Keep record bodies for replay (`keep`) or CIDs alone (`index`). Default `keep`. */
   records?: 'keep' | 'index'
+  /**
+   * Follow something else than a firehose: `tap('http://…')` or `jetstream('wss://…')` from `lextap/config`.
+   * Default: the firehose of `relay`.
+   */
+  source?: FeedSource
   /** Firehose to follow; `http(s)` and `ws(s)` mean the same. Default `wss://relay1.us-east.bsky.network`. */
   relay?: string
   /** PLC directory. Default `https://plc.directory`. */
@@ -157,6 +162,18 @@ export interface TapConfig {
   }
 }
 
+/** What `tap(…)` and `jetstream(…)` make. */
+export type FeedSource = TapFeed | JetstreamFeed
+export interface TapFeed {
+  readonly kind: 'tap'
+  readonly url: string
+  readonly password?: string
+}
+export interface JetstreamFeed {
+  readonly kind: 'jetstream'
+  readonly url: string
+}
+
 export type InvalidPolicy = 'dead-letter' | 'deliver' | 'skip'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -181,6 +198,12 @@ export interface ResolvedConfig {
   /** Null: those with handlers. */
   readonly collections: readonly string[] | null
   readonly records: 'keep' | 'index'
+  readonly source:
+    | { readonly kind: 'relay' }
+    /** `http://` or `https://`, no trailing slash. */
+    | { readonly kind: 'tap'; readonly url: string; readonly password: string | null }
+    /** `ws://` or `wss://`. */
+    | { readonly kind: 'jetstream'; readonly url: string }
   /** `ws://` or `wss://`, no trailing slash. */
   readonly relay: string
   /** `http://` or `https://`, no trailing slash. */

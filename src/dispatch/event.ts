@@ -1,7 +1,10 @@
 /** What handlers receive. These types are public: generated code binds them to the user's lexicons. */
 
-/** Where an event came from. `live` the firehose · `backfill` first fetch · `resync` a later fetch · `replay` stored bodies. */
-export type EventSource = 'live' | 'backfill' | 'resync' | 'replay'
+/**
+ * Where an event came from. `live` the firehose · `backfill` first fetch · `resync` a later fetch · `replay`
+ * stored bodies · `tap` another Tap, which verified it and not we · `jetstream` a Jetstream: verified by nobody here.
+ */
+export type EventSource = 'live' | 'backfill' | 'resync' | 'replay' | 'tap' | 'jetstream'
 
 interface EventBase<C extends string> {
   /** Account the record belongs to. */
@@ -12,7 +15,7 @@ interface EventBase<C extends string> {
   readonly rkey: string
   /** Revision (TID) of the repo the event brings us to; for historical events, of the fetched repo. */
   readonly rev: string
-  /** True for the firehose, false for anything historical. */
+  /** True for what just happened, false for anything historical. */
   readonly live: boolean
   readonly source: EventSource
 }

@@ -12,7 +12,7 @@ import { handles, type Job } from './job.ts'
 import { mostSpecific } from './patterns.ts'
 import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
-import type { Unit, VerifiedOp } from './unit.ts'
+import { isLive, type Unit, type VerifiedOp } from './unit.ts'
 
 export interface PlanDeps {
   readonly store: Store
@@ -142,7 +142,7 @@ export class Plan {
     if (publish === undefined || unit.source === 'replay') return
     const { collection, rkey } = op
     const [cid, body] = action === 'delete' ? [null, null] : [op.cid, op.body]
-    const live = unit.source === 'live' && unit.removing !== true
+    const live = isLive(unit) && unit.removing !== true
     this.outbox.push(
       publish.record({ live, did: unit.did, rev: unit.rev, collection, rkey, action, cid, body }),
     )
@@ -209,7 +209,7 @@ const path = (unit: Unit, op: VerifiedOp) => ({
   collection: op.collection,
   rkey: op.rkey,
   rev: unit.rev,
-  live: unit.source === 'live',
+  live: isLive(unit),
   source: unit.source,
 })
 

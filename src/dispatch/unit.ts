@@ -12,6 +12,8 @@ export interface Unit {
   readonly repoId: number
   readonly did: string
   readonly source: EventSource
+  /** Whether it just happened. Default: the source is `live`. */
+  readonly live?: boolean
   readonly rev: string
   /**
    * What must still be true of the repo row for the unit to apply: live commits guard on `rev`
@@ -41,3 +43,5 @@ export interface Unit {
 
 /** `applied` committed · `stale` the guard did not hold, nothing was written. */
 export type Outcome = 'applied' | 'stale'
+
+export const isLive = (unit: Unit): boolean => unit.live ?? unit.source === 'live'

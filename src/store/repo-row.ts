@@ -46,7 +46,7 @@ export interface RepoPatch {
   readonly pds?: string | null
   readonly signingKey?: string | null
   readonly rev?: string
-  readonly data?: Uint8Array
+  readonly data?: Uint8Array | null
   readonly error?: string | null
   readonly retryCount?: number
   readonly retryAt?: number | null

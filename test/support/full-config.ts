@@ -19,6 +19,7 @@ export const full: Full<TapConfig> = {
   track: { dids: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz'], signal: ['app.bsky.*'], network: 'full' },
   collections: ['*'],
   records: 'index',
+  source: { kind: 'tap', url: 'https://tap.example/', password: 'secret' },
   relay: 'https://relay.example',
   plc: 'https://plc.example/',
   upstream: { lists: 'https://lists.example', repos: 'https://repos.example' },
