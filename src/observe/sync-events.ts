@@ -92,5 +92,6 @@ export function listingFailed(o: Observer, facts: { list: string; error: string;
 }
 
 export function listingFinished(o: Observer, facts: { list: string; repos: number; added: number }): void {
-  o.log.info(facts, 'a listing of repos is complete')
+  // Read again and again: only news is worth a line.
+  o.log[facts.added > 0 ? 'info' : 'debug'](facts, 'a listing of repos is complete')
 }
