@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Effects } from './context.ts'
 import { failureText } from './failure-text.ts'
 import { applyJobs } from './halve.ts'
-import { Plan, type PlanDeps, type PlannedJob } from './plan.ts'
+import { type LetterPath, Plan, type PlanDeps, type PlannedJob } from './plan.ts'
 import { planRetry } from './retry.ts'
 import type { Outcome } from './unit.ts'
 import type { RetryOutcome, Work } from './work.ts'
@@ -95,37 +95,46 @@ async function addRetry(
   work: Extract<Work, { kind: 'retry' }>,
   retried: Map<PlannedJob, Work>,
 ): Promise<RetryOutcome> {
-  const planned = await planRetry(deps, tx, work.letter.id)
+  const planned = await planRetry(deps, tx, plan, work.letter.id)
   switch (planned.kind) {
     case 'gone':
       return 'gone'
     case 'failed':
-      plan.letters.push(planned.letter)
+      plan.invalid.push({ letter: planned.letter, touch: plan.touch(planned.letter) })
       return 'failed'
-    case 'job':
-      plan.jobs.push(planned.job)
-      retried.set(planned.job, work)
-      plan.touched.push(planned.job.op)
+    case 'job': {
+      const job = { ...planned.job, touch: plan.touch(planned.job.op) }
+      plan.jobs.push(job)
+      retried.set(job, work)
       return 'applied'
+    }
     default:
-      plan.touched.push(work.letter)
+      plan.touch(work.letter)
       return planned.kind
   }
 }
 
+/** The dead letters to write: of each path the last thing that happened, when that failed. */
 function failuresOf(plan: Plan): NewDeadLetter[] {
-  const failed = plan.jobs.flatMap((job): NewDeadLetter[] => {
+  const failed = plan.jobs.flatMap((job) => {
     if (job.failure === null) return []
     const { kind, error } = job.failure
-    return [{ ...job.op, kind, error: failureText(error), issues: null, attempts: job.attempts }]
+    const letter: NewDeadLetter = {
+      ...job.op,
+      kind,
+      error: failureText(error),
+      issues: null,
+      attempts: job.attempts,
+    }
+    return [{ letter, touch: job.touch }]
   })
-  // One letter a path, the last one counts: several units of a repo may have touched it.
-  const byPath = new Map([...plan.letters, ...failed].map((letter) => [pathOf(letter), letter]))
-  return [...byPath.values()]
+  const all = [...plan.invalid, ...failed]
+  if (all.length === 0) return []
+  const last = new Map(plan.touched.map((path, touch) => [pathOf(path), touch]))
+  return all.filter(({ letter, touch }) => last.get(pathOf(letter)) === touch).map(({ letter }) => letter)
 }
 
-const pathOf = (at: { repoId: number; collection: string; rkey: string }) =>
-  `${at.repoId}/${at.collection}/${at.rkey}`
+const pathOf = (at: LetterPath) => `${at.repoId}/${at.collection}/${at.rkey}`
 
 async function write(
   tx: Transaction,

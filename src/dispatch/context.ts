@@ -63,29 +63,29 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
     return this.#signal
   }
 
-  async track(did: string): Promise<void> {
+  // Own properties, not methods: handlers take the context apart in their parameter list.
+  readonly track = async (did: string): Promise<void> => {
     this.#alive()
     this.effects.track.push(checked(did))
   }
 
-  async untrack(did: string, options: { keepRows?: boolean } = {}): Promise<void> {
+  readonly untrack = async (did: string, options: { keepRows?: boolean } = {}): Promise<void> => {
     this.#alive()
     this.effects.untrack.push({ did: checked(did), keepRows: options.keepRows ?? false })
   }
 
-  afterCommit(fn: () => void | Promise<void>): void {
+  readonly afterCommit = (fn: () => void | Promise<void>): void => {
     this.#alive()
     this.effects.afterCommit.push(fn)
   }
 
-  async emit(name: string, payload: unknown): Promise<void> {
+  readonly emit = async (name: string, payload: unknown): Promise<void> => {
     this.#alive()
     // Text now: what the handler changes afterwards is not what it emitted.
     const text = JSON.stringify(payload)
     if (text === undefined) throw new UserError(`emit needs a payload that JSON can hold; event=${name}`)
     const { did, live } = this.about
-    const facts = `"live":${live},"did":${JSON.stringify(did)},"name":${JSON.stringify(name)}`
-    const body = `"type":"emit","emit":{${facts},"payload":${text}}}`
+    const body = `"type":"emit","name":${JSON.stringify(name)},"did":"${did}","payload":${text}}`
     this.effects.outbox.push({ kind: 'emit', did, live, name, body })
   }
 

@@ -6,11 +6,12 @@ import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
 import { type Applied, type ApplyDeps, applyBatch } from './apply.ts'
 import type { InvalidPolicy } from './check-record.ts'
+import { Gate } from './gate.ts'
 import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
 import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
-import type { Outcome, Unit } from './unit.ts'
+import { isLive, type Outcome, type Unit } from './unit.ts'
 import type { RetryOutcome, Work } from './work.ts'
 
 export interface DispatcherOptions {
@@ -45,6 +46,7 @@ export class Dispatcher {
   readonly #gatherer: Gatherer
   readonly #abort = new AbortController()
   readonly #idle: (() => void)[] = []
+  readonly #gate = new Gate()
   #running = 0
   #scheduled = false
   #closed = false
@@ -71,7 +73,7 @@ export class Dispatcher {
       repoId: unit.repoId,
       did: unit.did,
       size: Math.max(1, unit.ops.length),
-      live: unit.source === 'live',
+      live: isLive(unit),
       ...settle,
     }))
   }
@@ -156,25 +158,27 @@ export class Dispatcher {
   async #apply(works: readonly Work[]): Promise<Applied> {
     const { store, observer } = this.#options
     let careful = false
+    let conflicts = 0
     for (let failures = 0; ; failures++) {
       if (this.#abort.signal.aborted) throw stopped()
       const start = performance.now()
       try {
         await this.#ready
-        const applied = await applyBatch(this.#deps, works, careful)
+        // Two batches that keep getting into each other's way would do so for ever.
+        const applied = await this.#gate.run(conflicts > 1, () => applyBatch(this.#deps, works, careful))
         batchApplied(observer, factsOf(works, applied, performance.now() - start))
         return applied
       } catch (error) {
         if (this.#abort.signal.aborted) throw stopped()
         const cause = error instanceof DatabaseFault ? error.cause : error
-        const fault =
-          error instanceof DatabaseFault ? (store.db.faultOf(cause) ?? 'connection') : store.db.faultOf(error)
+        const fault = error instanceof DatabaseFault ? error.fault : store.db.faultOf(error)
         if (fault === null) {
           // The commit itself refused: a deferred constraint. Look after every piece who broke it.
           if (careful || error instanceof LextapError) throw error
           careful = true
           continue
         }
+        if (fault === 'conflict') conflicts++
         const waitMs = backoffMs(failures, RETRY)
         batchFailed(observer, { fault, works: works.length, failures: failures + 1, waitMs, error: cause })
         this.#ready = store.collections.intern(this.#options.registry.collections)

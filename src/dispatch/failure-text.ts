@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const MAX_LENGTH = 8000
+const MAX_CAUSES = 4
 
 /** What a dead letter says of an error: its stack, the lines of code around the place, its causes. */
 export function failureText(error: unknown): string {
-  const parts: string[] = []
-  for (let at: unknown = error, depth = 0; at !== undefined && depth < 5; depth++) {
-    parts.push(describe(at))
-    if (depth === 0) parts.push(codeFrame(at))
-    at = at instanceof Error ? at.cause : undefined
-    if (at !== undefined) parts.push('caused by:')
+  const parts = [describe(error), codeFrame(error)]
+  let cause = error instanceof Error ? error.cause : undefined
+  for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth++) {
+    parts.push('caused by:', describe(cause))
+    cause = cause instanceof Error ? cause.cause : undefined
   }
   // Postgres cannot store the character NUL.
   return parts
@@ -20,8 +20,11 @@ export function failureText(error: unknown): string {
     .slice(0, MAX_LENGTH)
 }
 
+/** From where we called the handler downwards: says nothing to whoever wrote it. */
+const OURS = /\n {4}at [^\n]*\/dispatch\/attempt\.[jt]s:[\s\S]*$/
+
 function describe(error: unknown): string {
-  if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`
+  if (error instanceof Error) return (error.stack ?? `${error.name}: ${error.message}`).replace(OURS, '')
   return `a value that is not an Error was thrown: ${typeof error === 'string' ? error : inspect(error)}`
 }
 

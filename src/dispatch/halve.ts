@@ -1,12 +1,14 @@
-import type { Transaction } from '../store/database.ts'
+import type { Fault, Transaction } from '../store/database.ts'
 import { type AttemptOptions, attempt, isTimeout } from './attempt.ts'
 import { type Effects, mergeEffects, noEffects } from './context.ts'
 import type { Job } from './job.ts'
 
 /** Trouble of the database itself: the transaction is lost and the whole batch runs again. */
 export class DatabaseFault extends Error {
-  constructor(cause: unknown) {
+  readonly fault: Fault
+  constructor(fault: Fault, cause: unknown) {
     super('the database failed', { cause })
+    this.fault = fault
   }
 }
 
@@ -54,7 +56,7 @@ async function applyPiece(
       result = { ok: false, error, culprit: jobs.length === 1 ? 0 : null }
     }
   }
-  if (tx.fault !== null) throw new DatabaseFault(result.error)
+  if (tx.fault !== null) throw new DatabaseFault(tx.fault, result.error)
   await tx.rollbackToSavepoint()
   // What failed because we are stopping has not failed: it comes again after the restart.
   options.signal.throwIfAborted()

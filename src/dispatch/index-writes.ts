@@ -6,6 +6,9 @@ type Write =
   | { readonly kind: 'mark'; readonly row: Param[]; readonly cid: Uint8Array }
   | { readonly kind: 'delete'; readonly row: Param[]; readonly cid: null }
 
+/** Where the run stands in the row of a put. */
+const RUN = 4
+
 /**
  * The record rows a batch writes. A repo with several units in the batch has its paths remembered: only the
  * last write of a path is made, and a diff sees the ones before it.
@@ -36,9 +39,10 @@ export class IndexWrites {
 
   /** Unchanged, but seen by `run`. */
   mark(repoId: number, collectionId: number, rkey: string, run: number, cid: Uint8Array): void {
-    // An earlier unit of this batch wrote the row already, with this very run.
-    if (this.pending(repoId, collectionId, rkey) !== undefined) return
-    this.#add(repoId, collectionId, rkey, { kind: 'mark', row: [repoId, collectionId, rkey, run], cid })
+    const before = this.#remembered.get(repoId)?.get(`${collectionId}/${rkey}`)
+    // An earlier unit of this batch writes the row anyway.
+    if (before?.kind === 'put') before.row[RUN] = run
+    else this.#add(repoId, collectionId, rkey, { kind: 'mark', row: [repoId, collectionId, rkey, run], cid })
   }
 
   delete(repoId: number, collectionId: number, rkey: string): void {

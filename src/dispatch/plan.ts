@@ -30,14 +30,24 @@ export interface PlanDeps {
 /** A job with what its dead letter would need. */
 export interface PlannedJob extends Job {
   readonly op: Omit<NewDeadLetter, 'kind' | 'error' | 'issues' | 'attempts'>
+  /** Place in `Plan.touched`. */
+  readonly touch: number
+}
+
+/** What a dead letter is about. */
+export interface LetterPath {
+  readonly repoId: number
+  readonly collection: string
+  readonly rkey: string
 }
 
 /** Everything one batch will do, worked out unit by unit against the locked repo rows. */
 export class Plan {
   readonly jobs: PlannedJob[] = []
-  readonly letters: NewDeadLetter[] = []
-  /** Paths whose older dead letters do not matter any more. */
-  readonly touched: { repoId: number; collection: string; rkey: string }[] = []
+  /** Records that are not delivered because they are invalid. */
+  readonly invalid: { readonly letter: NewDeadLetter; readonly touch: number }[] = []
+  /** Paths in the order they are dealt with: only the last failure of a path counts, and none before a success. */
+  readonly touched: LetterPath[] = []
   readonly index: IndexWrites = new IndexWrites()
   /** Repos whose row changes, as it will be. */
   readonly patched: Map<number, RepoRow> = new Map()
@@ -92,11 +102,13 @@ export class Plan {
     })
     if (unit.identity !== undefined && registry.identity.length > 0) {
       const task = { kind: 'identity', event: unit.identity, handlers: registry.identity } as const
-      this.jobs.push({ ...base, task, op: op('identity', unit.identity) })
+      const what = op('identity', unit.identity)
+      this.jobs.push({ ...base, task, op: what, touch: this.touch(what) })
     }
     if (unit.account !== undefined && registry.account.length > 0) {
       const task = { kind: 'account', event: unit.account, handlers: registry.account } as const
-      this.jobs.push({ ...base, task, op: op('account', unit.account) })
+      const what = op('account', unit.account)
+      this.jobs.push({ ...base, task, op: what, touch: this.touch(what) })
     }
   }
 
@@ -119,7 +131,8 @@ export class Plan {
       if (collectionId === undefined) return
       this.index.delete(unit.repoId, collectionId, op.rkey)
       this.#publish(unit, op, 'delete')
-      this.#deliver(unit, op, { ...path(unit, op), action: 'delete' })
+      const touch = this.touch({ repoId: unit.repoId, collection: op.collection, rkey: op.rkey })
+      this.#deliver(unit, op, { ...path(unit, op), action: 'delete' }, touch)
       return
     }
     if (collectionId === undefined || !registry.wants(op.collection)) return
@@ -163,27 +176,25 @@ export class Plan {
     op: VerifiedOp & { action: 'create' | 'update'; cid: Uint8Array; body: Uint8Array },
   ): void {
     const { policy, registry } = this.#deps
+    const touch = this.touch({ repoId: unit.repoId, collection: op.collection, rkey: op.rkey })
     const checked = checkRecord(op.body, op.collection, registry.schemaOf(op.collection), policy.legacyBlobs)
     if (checked.kind !== 'valid') {
       const what = mostSpecific(policy.invalid, op.collection) ?? 'dead-letter'
-      if (what === 'skip') {
-        this.#touch(unit, op)
-        return
-      }
+      if (what === 'skip') return
       if (what === 'dead-letter' || checked.kind === 'undecodable') {
         const issues =
           checked.kind === 'invalid' ? JSON.stringify(checked.issues).replaceAll('\\u0000', '') : null
         const error = checked.error.replaceAll('\0', '')
-        this.letters.push({ ...letterOf(unit, op), kind: checked.kind, error, issues, attempts: 1 })
+        const letter = { ...letterOf(unit, op), kind: checked.kind, error, issues, attempts: 1 }
+        this.invalid.push({ letter, touch })
         return
       }
     }
     const event = { ...path(unit, op), action: op.action, cid: cidToString(op.cid), record: checked.value }
-    this.#deliver(unit, op, event)
+    this.#deliver(unit, op, event, touch)
   }
 
-  #deliver(unit: Unit, op: VerifiedOp, event: RecordEvent): void {
-    this.#touch(unit, op)
+  #deliver(unit: Unit, op: VerifiedOp, event: RecordEvent, touch: number): void {
     const handlers = this.#deps.registry
       .handlersOf(op.collection)
       .filter((definition) => handles(definition, event))
@@ -195,11 +206,12 @@ export class Plan {
       attempts: 0,
       failure: null,
       op: letterOf(unit, op),
+      touch,
     })
   }
 
-  #touch(unit: Unit, op: VerifiedOp): void {
-    this.touched.push({ repoId: unit.repoId, collection: op.collection, rkey: op.rkey })
+  touch(path: LetterPath): number {
+    return this.touched.push(path) - 1
   }
 }
 

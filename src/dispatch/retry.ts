@@ -5,11 +5,11 @@ import { checkRecord } from './check-record.ts'
 import type { RecordEvent } from './event.ts'
 import { handles } from './job.ts'
 import { mostSpecific } from './patterns.ts'
-import type { PlanDeps, PlannedJob } from './plan.ts'
+import type { Plan, PlanDeps, PlannedJob } from './plan.ts'
 
 /** What a dead letter comes to when it is tried again. */
 export type PlannedRetry =
-  | { readonly kind: 'job'; readonly job: PlannedJob }
+  | { readonly kind: 'job'; readonly job: Omit<PlannedJob, 'touch'> }
   /** Nothing to call: the letter just goes. */
   | { readonly kind: 'applied' }
   | { readonly kind: 'superseded' }
@@ -18,13 +18,30 @@ export type PlannedRetry =
   | { readonly kind: 'failed'; readonly letter: DeadLetter }
 
 /** Checks under the repo's lock that the letter is still about what is true, and makes a job of it. */
-export async function planRetry(deps: PlanDeps, tx: Transaction, id: number): Promise<PlannedRetry> {
+export async function planRetry(
+  deps: PlanDeps,
+  tx: Transaction,
+  plan: Plan,
+  id: number,
+): Promise<PlannedRetry> {
   const letter = await deps.store.deadLetters.get(id, tx)
   if (letter === null) return { kind: 'gone' }
   if (letter.action === 'identity' || letter.action === 'account') return planEvent(deps, letter)
-  const current = await deps.store.records.get(letter.repoId, letter.collection, letter.rkey, tx)
-  const same = letter.cid === null ? current === null : current !== null && cidEquals(current.cid, letter.cid)
+  const current = await currentCid(deps, tx, plan, letter)
+  const same = letter.cid === null ? current === null : current !== null && cidEquals(current, letter.cid)
   return same ? planRecord(deps, letter) : { kind: 'superseded' }
+}
+
+/** What the index says, counting what earlier units of this batch will write. */
+async function currentCid(
+  { store }: PlanDeps,
+  tx: Transaction,
+  plan: Plan,
+  { repoId, collection, rkey }: DeadLetter,
+): Promise<Uint8Array | null> {
+  const pending = plan.index.pending(repoId, store.collections.idOf(collection) ?? 0, rkey)
+  if (pending !== undefined) return pending
+  return (await store.records.get(repoId, collection, rkey, tx))?.cid ?? null
 }
 
 function planRecord(deps: PlanDeps, letter: DeadLetter): PlannedRetry {

@@ -1,5 +1,5 @@
 import type { VerifiedOp } from '../protocol/op.ts'
-import type { RepoPatch, RepoState } from '../store/repo-row.ts'
+import type { RepoGuard, RepoPatch } from '../store/repo-row.ts'
 import type { AccountEvent, EventSource, IdentityEvent } from './event.ts'
 
 export type { VerifiedOp }
@@ -19,7 +19,7 @@ export interface Unit {
    * What must still be true of the repo row for the unit to apply: live commits guard on `rev`
    * (`where rev is <old>`), backfill chunks on `run` and `state`.
    */
-  readonly guard: { readonly rev?: string | null; readonly run?: number; readonly state?: RepoState }
+  readonly guard: RepoGuard
   readonly ops: readonly VerifiedOp[]
   /** Written into `record.run`. */
   readonly run: number
