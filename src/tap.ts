@@ -281,6 +281,7 @@ class Parts {
     })
     this.#removals = new Removals({ store, lanes: this.#lanes, submit, observer })
     this.#accounts = new Accounts({
+      store,
       identity: this.#identity,
       lanes: this.#lanes,
       submit: (unit) => this.#dispatcher.submit(unit),
@@ -328,7 +329,7 @@ class Parts {
       fetch: (row, identity, host, fresh, signal) =>
         fetchRepo(row, identity, { host, fresh }, resync, signal),
       cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
-      onStanding: (row, standing) => this.#accounts.standing(row, standing),
+      onStanding: (row, standing, signal) => this.#accounts.hostSays(row, standing, signal),
     })
     const { lists } = config.upstream
     const { relistMs, reconcileMs, reconcileGraceMs: graceMs } = config.discovery
@@ -368,6 +369,7 @@ class Parts {
     await this.serving.start(this.#ports(tap), this.#probes())
     if (delivery.outboxOnly) return
     await store.repos.interruptResyncing()
+    await store.buffer.sweep()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     await this.#stream.start(onFailure)
     await this.#removals.resume()

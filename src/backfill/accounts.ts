@@ -3,9 +3,11 @@ import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { IdentityError, type IdentityResolver } from '../protocol/identity.ts'
 import { identityUnit } from '../repo/process.ts'
 import type { RepoRow } from '../store/repo-row.ts'
+import type { Store } from '../store/store.ts'
 import type { Resolved } from './scheduler.ts'
 
 export interface AccountsDeps {
+  readonly store: Store
   readonly identity: IdentityResolver
   readonly lanes: Lanes<string>
   readonly submit: (unit: Unit) => Promise<Outcome>
@@ -25,7 +27,7 @@ export class Accounts {
   async identify(row: RepoRow, signal: AbortSignal): Promise<Resolved | null> {
     const identity = await this.#deps.identity.resolve(row.did, { signal })
     if (identity.tombstoned) {
-      await this.standing(row, 'deleted')
+      await this.#tombstoned(row)
       return null
     }
     // Its fetch is what follows: a move of PDS need not ask for another one.
@@ -39,22 +41,50 @@ export class Accounts {
     return { ...identity, pds, signingKey }
   }
 
-  /** The host (or the directory) told how the account stands while we fetched it (rules E4, E7, F7). */
-  async standing(row: RepoRow, standing: string): Promise<void> {
-    await this.#deps.lanes.run(row.did, () =>
-      this.#deps.submit({
-        repoId: row.id,
-        did: row.did,
-        source: 'resync',
-        rev: row.rev ?? '',
-        guard: { run: row.run },
-        ops: [],
-        run: row.run,
-        mode: 'trust',
-        patch: { standing, state: 'desynchronized', error: `the host says: ${standing}` },
-        account: { did: row.did, active: false, status: standing, from: row.standing },
-      }),
-    )
-    if (standing === 'deleted') this.#deps.onDeleted({ ...row, standing })
+  /**
+   * The host says how the account stands (rules E4, F7). Only the host where it lives now can know: an old home
+   * says `deactivated` of everybody who moved out. False when it lives elsewhere or the claim is lost.
+   */
+  async hostSays(row: RepoRow, standing: string, signal: AbortSignal): Promise<boolean> {
+    const identity = await this.#deps.identity.resolve(row.did, { force: true, signal })
+    return this.#deps.lanes.run(row.did, async () => {
+      const { store, submit } = this.#deps
+      const now = await store.repos.get(row.did)
+      if (now === null || now.run !== row.run || now.state !== 'resyncing') return false
+      const unit = identityUnit(now, identity)
+      if (unit !== null) await submit(unit)
+      if (unit?.patch?.state !== undefined) return false
+      return this.#stand(now, standing)
+    })
+  }
+
+  /** The directory says the account is gone for good (rule E7). */
+  async #tombstoned(row: RepoRow): Promise<void> {
+    await this.#deps.lanes.run(row.did, async () => {
+      const now = await this.#deps.store.repos.get(row.did)
+      if (now !== null && now.run === row.run) await this.#stand(now, 'deleted')
+    })
+  }
+
+  async #stand(row: RepoRow, standing: string): Promise<boolean> {
+    const { store, submit, onDeleted } = this.#deps
+    // The stream may have told it already.
+    const news = row.standing !== standing
+    const outcome = await submit({
+      repoId: row.id,
+      did: row.did,
+      source: 'resync',
+      rev: row.rev ?? '',
+      guard: { run: row.run, state: 'resyncing' },
+      ops: [],
+      run: row.run,
+      mode: 'trust',
+      patch: { standing, state: 'desynchronized', error: `the host says: ${standing}` },
+      ...(news ? { account: { did: row.did, active: false, status: standing, from: row.standing } } : {}),
+    })
+    if (outcome === 'stale') return false
+    await store.buffer.clear(row.id)
+    if (standing === 'deleted') onDeleted({ ...row, standing })
+    return true
   }
 }

@@ -16,8 +16,9 @@ const PAGE = 500
 
 /**
  * Takes a repo out: a delete event for every indexed record, a page at a time, then the repo row with all that
- * hangs on it (rule E4). The row's standing `deleted`, or its `removal`, is what makes it resumable: a process killed in between
- * finds it at the next start. The lane is given back between pages, so other work of the repo is not held up.
+ * hangs on it (rule E4). The row's standing `deleted`, or its `removal`, is what makes it resumable: a process
+ * killed in between finds it at the next start, and one that is tracked again meanwhile stays. The lane is given
+ * back between pages, so other work of the repo is not held up.
  */
 export async function removeRepo(
   row: RepoRow,
@@ -30,31 +31,36 @@ export async function removeRepo(
     repoId: row.id,
     did: row.did,
     source: 'live' as const,
-    guard: {},
+    rev: row.rev ?? '',
+    guard: { leaving: true as const },
     run: row.run,
     mode: 'trust' as const,
     removing: true,
+    ops: [],
   }
-  const rev = row.rev ?? ''
+  // A fetch under way loses its claim: what it still brings would be left behind.
+  if ((await submit({ ...base, patch: { state: 'desynchronized' } })) === 'stale') return
   let records = 0
-  while (!keepRows && !signal.aborted) {
-    const count = await lanes.run(row.did, async () => {
-      const page = await store.records.page(row.id, null, PAGE)
-      if (page.length === 0) return 0
-      const ops = page.map(({ collection, rkey }) => ({
-        action: 'delete' as const,
-        collection,
-        rkey,
-        cid: null,
-        body: null,
-      }))
-      await submit({ ...base, rev, ops })
-      return page.length
+  while (!keepRows) {
+    if (signal.aborted) return
+    const page = await lanes.run(row.did, async () => {
+      const ops = (await store.records.page(row.id, null, PAGE)).map(gone)
+      if (ops.length > 0 && (await submit({ ...base, ops })) === 'stale') return null
+      return ops.length
     })
-    if (count === 0) break
-    records += count
+    if (page === null) return
+    if (page === 0) break
+    records += page
   }
   if (signal.aborted) return
-  await lanes.run(row.did, () => submit({ ...base, rev, ops: [], removeRepo: true }))
-  repoRemoved(observer, { did: row.did, records })
+  const outcome = await lanes.run(row.did, () => submit({ ...base, removeRepo: true }))
+  if (outcome === 'applied') repoRemoved(observer, { did: row.did, records })
 }
+
+const gone = ({ collection, rkey }: { collection: string; rkey: string }) => ({
+  action: 'delete' as const,
+  collection,
+  rkey,
+  cid: null,
+  body: null,
+})

@@ -30,7 +30,7 @@ export interface SchedulerDeps {
   /** Runs in the repo's lane. Returns how many records were deleted. */
   readonly cutOver: (row: RepoRow, fetched: FetchedRepo, fresh: boolean) => Promise<number>
   /** The host says the account is gone, suspended, … (rule F7). */
-  readonly onStanding: (row: RepoRow, standing: string) => Promise<void>
+  readonly onStanding: (row: RepoRow, standing: string, signal: AbortSignal) => Promise<unknown>
   /** Repos fetched at once, in all and from one host. */
   readonly concurrency: number
   readonly perHost: number
@@ -258,7 +258,7 @@ export class Scheduler {
     }
     const standing = accountErrorOf(error)
     if (standing !== null) {
-      await onStanding(row, standing)
+      await onStanding(row, standing, this.#abort.signal).catch((again) => this.#fail(row, again))
       return
     }
     if (error instanceof IdentityError && error.kind === 'unreachable') {

@@ -239,7 +239,7 @@ export class Processor {
     row: RepoRow,
     message: { readonly active: boolean; readonly status: string | null; readonly seq: number | null },
   ): Promise<boolean> {
-    const { submit, onDue, onDeleted } = this.#deps
+    const { submit, store, onDue, onDeleted } = this.#deps
     const decision = decideAccount(row, message)
     if (decision.action === 'skip') return false
     const { from, to, next } = decision
@@ -251,6 +251,8 @@ export class Processor {
       patch: { standing: to, ...told, ...due },
       account: { did: row.did, active: message.active, status: to, from },
     })
+    // Whenever it comes back it is fetched anew.
+    if (to !== 'active') await store.buffer.clear(row.id)
     if (next === 'resync') onDue()
     if (next === 'remove') onDeleted({ ...row, standing: to })
     return true

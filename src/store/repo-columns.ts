@@ -80,6 +80,7 @@ export function patchStatement(
     if (value === null) where.push(`${column} is null`)
     else where.push(`${column} = $${params.push(value)}`)
   }
+  if (guard.leaving === true) where.push("(removal is not null or standing = 'deleted')")
   return { text: `update lextap_repo set ${set.join(', ')} where ${where.join(' and ')}`, params }
 }
 
@@ -93,7 +94,8 @@ export function guardHolds(row: RepoRow, guard: RepoGuard): boolean {
   return (
     (guard.rev === undefined || guard.rev === row.rev) &&
     (guard.run === undefined || guard.run === row.run) &&
-    (guard.state === undefined || guard.state === row.state)
+    (guard.state === undefined || guard.state === row.state) &&
+    (guard.leaving === undefined || row.removal !== null || row.standing === 'deleted')
   )
 }
 

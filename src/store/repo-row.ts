@@ -59,4 +59,6 @@ export interface RepoGuard {
   readonly rev?: string | null
   readonly run?: number
   readonly state?: RepoState
+  /** On its way out: its account is deleted, or its `removal` is set. */
+  readonly leaving?: true
 }

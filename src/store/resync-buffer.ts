@@ -79,6 +79,15 @@ export class ResyncBuffer {
     return this.#drop(repoId, 'delete from lextap_resync_buffer where repo_id = $1 and id = $2', [repoId, id])
   }
 
+  /** What a crash left behind of accounts that are not active: nobody would drain it. Returns how many. */
+  async sweep(): Promise<number> {
+    const count = await this.#db.run(
+      "delete from lextap_resync_buffer where repo_id in (select id from lextap_repo where standing <> 'active')",
+    )
+    this.#held.clear()
+    return count
+  }
+
   async counts(): Promise<{ repos: number; frames: number; bytes: number }> {
     const rows = await this.#db.reader.all<{ repos: number; frames: number; bytes: number | null }>(
       'select count(distinct repo_id) as repos, count(*) as frames, sum(length(frame)) as bytes from lextap_resync_buffer',
