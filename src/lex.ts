@@ -27,6 +27,8 @@ export type { KeylessRows, RowsOf, TableRows } from './lex/rows.ts'
 export type { ObjectSchema, RecordSchema, SafeResult, StandardSchema } from './lex/schema.ts'
 export { object, record, ValidationError } from './lex/schema.ts'
 export { graphemes, utf8Length } from './lex/text.ts'
+export type { JsonForm, LexForm } from './lex/to-lex.ts'
+export { fromLex, toLex } from './lex/to-lex.ts'
 export {
   bytesLength,
   data,
@@ -37,6 +39,7 @@ export {
   isObject,
   isTyped,
   notBlob,
+  openMember,
   own,
   tooDeep,
 } from './lex/value-checks.ts'

@@ -18,7 +18,8 @@ export function fault(rule: string, expected: string, value: unknown, ...path: K
 
 /** A value of the wrong type, or none where one is required. */
 export function notType(expected: string, value: unknown, ...path: Key[]): Fault {
-  const rule = value === undefined ? 'required' : typeof value === expected ? 'unicode' : 'type'
+  const rule =
+    value === undefined ? 'required' : expected === 'string' && typeof value === 'string' ? 'unicode' : 'type'
   return {
     path,
     rule,

@@ -9,6 +9,7 @@ import {
   type RecordEvent,
 } from '../../generated/handlers.ts'
 import { app, xyz } from '../../generated/index.ts'
+import type { EventSource } from '../dispatch/event.ts'
 import type { RecordHandlerDefinition } from '../dispatch/handler.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -20,7 +21,7 @@ export const byName: RecordHandlerDefinition = on('app.bsky.feed.post', {
     same<typeof record, app.bsky.feed.post.Main>()
     same<typeof action, 'create' | 'update'>()
     same<typeof collection, 'app.bsky.feed.post'>()
-    same<typeof source, 'live' | 'backfill' | 'resync' | 'replay'>()
+    same<typeof source, EventSource>()
     same<typeof live, boolean>()
     const text: string = record.text
     const parent: string | undefined = record.reply?.parent.uri

@@ -87,6 +87,13 @@ export function notBlob(value: unknown, options: CheckOptions, ...path: (string 
   return notType(legacy && !options.legacyBlobs ? 'a blob with $type' : 'a blob', value, ...path)
 }
 
+/** A member of an open union that the lexicon does not know: data with the name of a type. */
+export function openMember(value: { readonly $type: string }): Fault | undefined {
+  if (!/^[^#]+(?:#[^#]*)?$/.test(value.$type))
+    return fault('data', 'the name of a type', value.$type, '$type')
+  return data(value)
+}
+
 /**
  * What a lexicon leaves open (`unknown`, and members of open unions it does not know): an object of atproto
  * data all the way down. No floats, no `undefined`, no lone surrogates, CIDs and bytes in their only form, and

@@ -272,7 +272,7 @@ export class CheckWriter {
         'default:',
         () => {
           if (field.closed !== true) {
-            this.#line(`${fault} = l.data(${value})`)
+            this.#line(`${fault} = l.openMember(${value})`)
             return
           }
           const expected =

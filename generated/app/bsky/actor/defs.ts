@@ -804,7 +804,7 @@ export function $checkPreferences(v: unknown, c: l.CheckOptions): l.Fault | unde
         itemFault = $checkLiveEventPreferences(item, c)
         break
       default:
-        itemFault = l.data(item)
+        itemFault = l.openMember(item)
     }
     if (itemFault !== undefined) return l.at(itemFault, i)
   }
@@ -1636,7 +1636,7 @@ export function $checkPostInteractionSettingsPref(v: unknown, c: l.CheckOptions)
           itemFault = FeedThreadgate.$checkListRule(item, c)
           break
         default:
-          itemFault = l.data(item)
+          itemFault = l.openMember(item)
       }
       if (itemFault !== undefined) return l.at(itemFault, 'threadgateAllowRules', i)
     }
@@ -1656,7 +1656,7 @@ export function $checkPostInteractionSettingsPref(v: unknown, c: l.CheckOptions)
           itemFault = FeedPostgate.$checkDisableRule(item, c)
           break
         default:
-          itemFault = l.data(item)
+          itemFault = l.openMember(item)
       }
       if (itemFault !== undefined) return l.at(itemFault, 'postgateEmbeddingRules', i)
     }
@@ -1724,7 +1724,7 @@ export function $checkStatusView(v: unknown, c: l.CheckOptions, depth: number): 
         embedFault = EmbedExternal.$checkView(embed, c, depth + 1)
         break
       default:
-        embedFault = l.data(embed)
+        embedFault = l.openMember(embed)
     }
     if (embedFault !== undefined) return l.at(embedFault, 'embed')
   }

@@ -106,7 +106,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
         labelsFault = LabelDefs.$checkSelfLabels(labels, c)
         break
       default:
-        labelsFault = l.data(labels)
+        labelsFault = l.openMember(labels)
     }
     if (labelsFault !== undefined) return l.at(labelsFault, 'labels')
   }

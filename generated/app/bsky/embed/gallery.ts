@@ -35,7 +35,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
         itemFault = $checkImage(item, c)
         break
       default:
-        itemFault = l.data(item)
+        itemFault = l.openMember(item)
     }
     if (itemFault !== undefined) return l.at(itemFault, 'items', i)
   }
@@ -104,7 +104,7 @@ export function $checkView(v: unknown, c: l.CheckOptions): l.Fault | undefined {
         itemFault = $checkViewImage(item, c)
         break
       default:
-        itemFault = l.data(item)
+        itemFault = l.openMember(item)
     }
     if (itemFault !== undefined) return l.at(itemFault, 'items', i)
   }

@@ -95,7 +95,7 @@ export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Faul
       recordFault = GraphDefs.$checkStarterPackViewBasic(record, c)
       break
     default:
-      recordFault = l.data(record)
+      recordFault = l.openMember(record)
   }
   if (recordFault !== undefined) return l.at(recordFault, 'record')
   return undefined
@@ -199,7 +199,7 @@ export function $checkViewRecord(v: unknown, c: l.CheckOptions, depth: number): 
           itemFault = EmbedRecordWithMedia.$checkView(item, c, depth + 1)
           break
         default:
-          itemFault = l.data(item)
+          itemFault = l.openMember(item)
       }
       if (itemFault !== undefined) return l.at(itemFault, 'embeds', i)
     }

@@ -50,7 +50,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
       mediaFault = EmbedExternal.$checkMain(media, c)
       break
     default:
-      mediaFault = l.data(media)
+      mediaFault = l.openMember(media)
   }
   if (mediaFault !== undefined) return l.at(mediaFault, 'media')
   return undefined
@@ -103,7 +103,7 @@ export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Faul
       mediaFault = EmbedExternal.$checkView(media, c, 0)
       break
     default:
-      mediaFault = l.data(media)
+      mediaFault = l.openMember(media)
   }
   if (mediaFault !== undefined) return l.at(mediaFault, 'media')
   return undefined

@@ -83,7 +83,7 @@ export function $checkPostView(v: unknown, c: l.CheckOptions): l.Fault | undefin
         embedFault = EmbedRecordWithMedia.$checkView(embed, c, 0)
         break
       default:
-        embedFault = l.data(embed)
+        embedFault = l.openMember(embed)
     }
     if (embedFault !== undefined) return l.at(embedFault, 'embed')
   }
@@ -306,7 +306,7 @@ export function $checkFeedViewPost(v: unknown, c: l.CheckOptions): l.Fault | und
         reasonFault = $checkReasonPin(reason, c)
         break
       default:
-        reasonFault = l.data(reason)
+        reasonFault = l.openMember(reason)
     }
     if (reasonFault !== undefined) return l.at(reasonFault, 'reason')
   }
@@ -356,7 +356,7 @@ export function $checkReplyRef(v: unknown, c: l.CheckOptions): l.Fault | undefin
       rootFault = $checkBlockedPost(root, c)
       break
     default:
-      rootFault = l.data(root)
+      rootFault = l.openMember(root)
   }
   if (rootFault !== undefined) return l.at(rootFault, 'root')
   const parent = v.parent
@@ -373,7 +373,7 @@ export function $checkReplyRef(v: unknown, c: l.CheckOptions): l.Fault | undefin
       parentFault = $checkBlockedPost(parent, c)
       break
     default:
-      parentFault = l.data(parent)
+      parentFault = l.openMember(parent)
   }
   if (parentFault !== undefined) return l.at(parentFault, 'parent')
   const grandparentAuthor = v.grandparentAuthor
@@ -475,7 +475,7 @@ export function $checkThreadViewPost(v: unknown, c: l.CheckOptions, depth: numbe
         parentFault = $checkBlockedPost(parent, c)
         break
       default:
-        parentFault = l.data(parent)
+        parentFault = l.openMember(parent)
     }
     if (parentFault !== undefined) return l.at(parentFault, 'parent')
   }
@@ -497,7 +497,7 @@ export function $checkThreadViewPost(v: unknown, c: l.CheckOptions, depth: numbe
           itemFault = $checkBlockedPost(item, c)
           break
         default:
-          itemFault = l.data(item)
+          itemFault = l.openMember(item)
       }
       if (itemFault !== undefined) return l.at(itemFault, 'replies', i)
     }
@@ -748,7 +748,7 @@ export function $checkSkeletonFeedPost(v: unknown, c: l.CheckOptions): l.Fault |
         reasonFault = $checkSkeletonReasonPin(reason, c)
         break
       default:
-        reasonFault = l.data(reason)
+        reasonFault = l.openMember(reason)
     }
     if (reasonFault !== undefined) return l.at(reasonFault, 'reason')
   }

@@ -115,7 +115,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
         embedFault = EmbedRecordWithMedia.$checkMain(embed, c)
         break
       default:
-        embedFault = l.data(embed)
+        embedFault = l.openMember(embed)
     }
     if (embedFault !== undefined) return l.at(embedFault, 'embed')
   }
@@ -137,7 +137,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
         labelsFault = LabelDefs.$checkSelfLabels(labels, c)
         break
       default:
-        labelsFault = l.data(labels)
+        labelsFault = l.openMember(labels)
     }
     if (labelsFault !== undefined) return l.at(labelsFault, 'labels')
   }

@@ -69,7 +69,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
           itemFault = $checkListRule(item, c)
           break
         default:
-          itemFault = l.data(item)
+          itemFault = l.openMember(item)
       }
       if (itemFault !== undefined) return l.at(itemFault, 'allow', i)
     }

@@ -37,7 +37,7 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
         itemFault = $checkTag(item, c)
         break
       default:
-        itemFault = l.data(item)
+        itemFault = l.openMember(item)
     }
     if (itemFault !== undefined) return l.at(itemFault, 'features', i)
   }
