@@ -15,7 +15,7 @@ export function bulkTree(records: Iterable<SeedRecord>, clock: Clock): RepoTree 
   const leaves = new Map<string, Leaf>()
   let born = 0
   for (const { collection, rkey, record } of records) {
-    const block = record instanceof Uint8Array ? record : encode(record)
+    const block = Buffer.from(record instanceof Uint8Array ? record : encode(record))
     const key = rkey ?? (collection === 'app.bsky.actor.profile' ? 'self' : tid(clock(), 0))
     leaves.set(`${collection}/${key}`, { cid: cidOf(block), block, born: born++ })
   }

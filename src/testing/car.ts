@@ -32,44 +32,54 @@ export function carHeader(roots: readonly Uint8Array[]): Uint8Array {
 
 /** The CAR as one array. */
 export function carBytes(car: CarExport): Uint8Array {
-  return Buffer.concat([...carParts(car)])
+  return Buffer.concat([...carChunks(car)])
 }
 
-function* carParts(car: CarExport): Generator<Uint8Array> {
-  yield carHeader(car.roots)
-  for (const { cid, block } of car.blocks) {
-    yield Uint8Array.from(varint(cid.length + block.length))
-    yield cid
-    yield block
-  }
-}
-
-/** The CAR in pieces of about `size` bytes, cut anywhere. */
+/** The CAR in pieces of about `size` bytes (default 64 KiB), cut between blocks. */
 export function* carChunks(car: CarExport, size = 65_536): Generator<Uint8Array> {
-  let pending: Uint8Array[] = []
-  let length = 0
-  for (const part of carParts(car)) {
-    pending.push(part)
-    length += part.length
-    if (length < size) continue
-    yield Buffer.concat(pending)
-    pending = []
-    length = 0
+  yield carHeader(car.roots)
+  let chunk = Buffer.allocUnsafe(size)
+  let at = 0
+  for (const { cid, block } of car.blocks) {
+    const need = 10 + cid.length + block.length
+    if (at > 0 && at + need > chunk.length) {
+      yield chunk.subarray(0, at)
+      chunk = Buffer.allocUnsafe(Math.max(size, need))
+      at = 0
+    } else if (need > chunk.length) chunk = Buffer.allocUnsafe(need)
+    for (let rest = cid.length + block.length; ; rest = Math.floor(rest / 128)) {
+      chunk[at++] = rest < 128 ? rest : (rest & 127) | 128
+      if (rest < 128) break
+    }
+    chunk.set(cid, at)
+    chunk.set(block, at + cid.length)
+    at += cid.length + block.length
   }
-  if (length > 0) yield Buffer.concat(pending)
+  if (at > 0) yield chunk.subarray(0, at)
 }
 
 /** `blocks` come commit first and in pre-order. Identical blocks are sent once, as every host does. */
 export function inOrder(blocks: Iterable<RepoBlock>, order: CarOrder, random: Random): Iterable<RepoBlock> {
-  if (order === 'preorder') return distinct(blocks)
-  if (order === 'random') return random.shuffle([...distinct(blocks)])
-  return [...distinct(blocks)].sort((a, b) => b.born - a.born || (cidText(a.cid) < cidText(b.cid) ? 1 : -1))
+  // Sorted when somebody looks, and not before: most exports are served from a cache.
+  return {
+    *[Symbol.iterator]() {
+      if (order === 'preorder') yield* distinct(blocks)
+      else if (order === 'random') yield* random.shuffle([...distinct(blocks)])
+      else yield* [...distinct(blocks)].sort(youngestFirst)
+    },
+  }
 }
+
+function youngestFirst(a: RepoBlock, b: RepoBlock): number {
+  return b.born - a.born || (cidText(a.cid) < cidText(b.cid) ? 1 : -1)
+}
+
+const { latin1Slice } = Buffer.prototype
 
 function* distinct(blocks: Iterable<RepoBlock>): Generator<RepoBlock> {
   const seen = new Set<string>()
   for (const block of blocks) {
-    const key = Buffer.from(block.cid).toString('latin1')
+    const key = latin1Slice.call(block.cid, 4, 36)
     if (seen.has(key)) continue
     seen.add(key)
     yield block

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeFrame } from '../protocol/frame.ts'
 import { parseKey } from '../protocol/key.ts'
-import { type Head, verifyCommit } from '../repo/verify.ts'
-import { legacyCommits, loseEvents, lyingCommits, repeatEvents } from './commit-faults.ts'
+import { type Head, verifyCommit, verifySync } from '../repo/verify.ts'
+import { legacyCommits, loseEvents, lyingCommits, lyingSyncs, repeatEvents } from './commit-faults.ts'
 import { COMMIT_LIES, type CommitLie } from './commit-lies.ts'
 import { frameOf } from './event.ts'
 import { type Network, startNetwork } from './network.ts'
@@ -70,6 +70,29 @@ for (const lie of Object.keys(COMMIT_LIES) as CommitLie[]) {
     expect([rule, ...(ALSO[lie] ?? [])]).toContain(verdict(frames[0] as Uint8Array, repo, head))
     const honest = mixedCommit(repo)
     expect(verdict(honest.frames[0] as Uint8Array, repo, honest.head)).toBe('ok')
+  })
+}
+
+const SYNC_LIES = [
+  ['C1', 'no-blocks'],
+  ['C2', 'rev'],
+  ['C2', 'did'],
+  ['C3', 'key'],
+  ['C3', 'high-s'],
+] as const
+for (const [rule, lie] of SYNC_LIES) {
+  test(`${rule}: a sync that lies about its ${lie} is found`, () => {
+    const repo = network.createRepo({ records: 3 })
+    using fault = network.faults.add(lyingSyncs(lie), { did: repo.did })
+    const from = network.relayStream.seq
+    repo.sync()
+    const { event } = network.relayStream.after(from) ?? {}
+    if (event === undefined) throw new Error('no event')
+    expect(() => {
+      const message = decodeFrame(frameOf(event, 1))
+      if (message.kind === 'sync') verifySync(message, parseKey(repo.key.didKey))
+    }).toThrow(expect.objectContaining({ rule }))
+    expect(fault.hits).toBe(1)
   })
 }
 

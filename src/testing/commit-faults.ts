@@ -1,6 +1,9 @@
-import { COMMIT_LIES, type CommitLie, type Lie } from './commit-lies.ts'
+import { COMMIT_LIES, type CommitLie, carOf, type Lie } from './commit-lies.ts'
 import type { NetworkEvent } from './event.ts'
 import type { Fault } from './faults.ts'
+import { cidOf } from './ids.ts'
+import { SigningKey } from './keys.ts'
+import type { SignOptions } from './signed-repo.ts'
 
 /** Events that never leave their host: nobody can get them by a cursor. */
 export function loseEvents(kind?: NetworkEvent['kind']): Fault {
@@ -40,4 +43,30 @@ function commitFault(name: string, lie: Lie): Fault {
 /** A commit that lies; the repo at its host is honest, so a resync heals. */
 export function lyingCommits(lie: CommitLie): Fault {
   return commitFault(`lie-${lie}`, COMMIT_LIES[lie].lie)
+}
+
+/** What a host may get wrong in a `#sync`: no blocks (rule C1), another rev or account (C2), another key (C3). */
+export function lyingSyncs(lie: 'no-blocks' | 'rev' | 'did' | 'key' | 'high-s'): Fault {
+  return {
+    name: `lie-sync-${lie}`,
+    event: (event, { repo, random }) => {
+      if (event.kind !== 'sync') return undefined
+      const signed = (options: SignOptions): NetworkEvent[] => {
+        const block = repo.signCommit(repo.data, event.rev, options)
+        return [{ ...event, blocks: carOf(cidOf(block), [{ cid: cidOf(block), block }]) }]
+      }
+      switch (lie) {
+        case 'no-blocks':
+          return [{ ...event, blocks: new Uint8Array() }]
+        case 'rev':
+          return [{ ...event, rev: repo.nextTid() }]
+        case 'did':
+          return signed({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })
+        case 'key':
+          return signed({ key: new SigningKey(repo.key.curve, random.bytes(32)) })
+        case 'high-s':
+          return signed({ highS: true })
+      }
+    },
+  }
 }

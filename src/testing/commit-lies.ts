@@ -58,10 +58,14 @@ const isPut = (op: CommitEventOp): boolean => op.action !== 'delete'
 function recommitted(event: CommitEvent, block: Uint8Array): CommitEvent {
   const commit = cidOf(block)
   const rest = readCar(event.blocks).filter(({ cid }) => Buffer.compare(cid, event.commit) !== 0)
-  return { ...event, commit, blocks: car(commit, [{ cid: commit, block }, ...rest]) }
+  return { ...event, commit, blocks: carOf(commit, [{ cid: commit, block }, ...rest]) }
 }
 
-function car(root: Uint8Array, blocks: readonly { cid: Uint8Array; block: Uint8Array }[]): Uint8Array {
+/** A small CAR of these blocks. */
+export function carOf(
+  root: Uint8Array,
+  blocks: readonly { cid: Uint8Array; block: Uint8Array }[],
+): Uint8Array {
   return carBytes({
     roots: [root],
     blocks: blocks.map((block): RepoBlock => ({ kind: 'record', born: 0, ...block })),
@@ -72,7 +76,7 @@ function car(root: Uint8Array, blocks: readonly { cid: Uint8Array; block: Uint8A
 function withoutBlocks(event: CommitEvent, cids: readonly (Uint8Array | null)[]): CommitEvent {
   const gone = (cid: Uint8Array) => cids.some((other) => other !== null && Buffer.compare(cid, other) === 0)
   const blocks = readCar(event.blocks).filter(({ cid }) => !gone(cid))
-  return { ...event, blocks: car(event.commit, blocks) }
+  return { ...event, blocks: carOf(event.commit, blocks) }
 }
 
 function corrupted(event: CommitEvent, cid: Uint8Array): CommitEvent {
@@ -82,7 +86,7 @@ function corrupted(event: CommitEvent, cid: Uint8Array): CommitEvent {
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1
     return { cid, block: bytes }
   })
-  return { ...event, blocks: car(event.commit, blocks) }
+  return { ...event, blocks: carOf(event.commit, blocks) }
 }
 
 /**
@@ -105,7 +109,10 @@ export const COMMIT_LIES: Readonly<Record<CommitLie, { readonly rule: string; re
         Uint8Array.from([0x5a, 0, 0x1e, 0x84, 0x80]),
         Buffer.alloc(2_000_000, random.int(256)),
       ])
-      return { ...event, blocks: car(event.commit, [...readCar(event.blocks), { cid: cidOf(block), block }]) }
+      return {
+        ...event,
+        blocks: carOf(event.commit, [...readCar(event.blocks), { cid: cidOf(block), block }]),
+      }
     },
   },
   'too-many-ops': {
@@ -117,7 +124,7 @@ export const COMMIT_LIES: Readonly<Record<CommitLie, { readonly rule: string; re
   },
   'wrong-root': {
     rule: 'B6',
-    lie: (event, { random }) => ({ ...event, blocks: car(somewhere(random), readCar(event.blocks)) }),
+    lie: (event, { random }) => ({ ...event, blocks: carOf(somewhere(random), readCar(event.blocks)) }),
   },
   'no-commit-block': { rule: 'B6', lie: (event) => withoutBlocks(event, [event.commit]) },
   'corrupt-commit-block': { rule: 'B7', lie: (event) => corrupted(event, event.commit) },

@@ -41,9 +41,12 @@ export function tid(micros: number, clockId: number): string {
 
 /** CIDv1, SHA-256, of a block: DAG-CBOR unless said otherwise. 36 bytes. */
 export function cidOf(block: Uint8Array, codec: 0x71 | 0x55 = 0x71): Uint8Array {
-  const cid = new Uint8Array(36)
-  cid.set([1, codec, 0x12, 0x20])
-  cid.set(Buffer.from(hash('sha256', block, 'hex'), 'hex'), 4)
+  const cid = Buffer.allocUnsafe(36)
+  cid[0] = 1
+  cid[1] = codec
+  cid[2] = 0x12
+  cid[3] = 0x20
+  cid.write(hash('sha256', block, 'hex'), 4, 'hex')
   return cid
 }
 

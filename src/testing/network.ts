@@ -1,6 +1,7 @@
 import { bulkTree, type SeedRecord } from './bulk.ts'
 import { Capture } from './capture.ts'
-import type { CarExport, CarOrder } from './car.ts'
+import { type CarOrder, carChunks } from './car.ts'
+import { CarCache } from './car-cache.ts'
 import { type Clock, isoOf, seededClock, systemClock } from './clock.ts'
 import { frameOf, type NetworkEvent } from './event.ts'
 import { Faults } from './faults.ts'
@@ -30,6 +31,8 @@ export interface NetworkOptions {
   readonly highWater?: number
   /** Block order of exported repos. Default `pds`. */
   readonly carOrder?: CarOrder
+  /** Exported repos kept for the next reader, bytes. Default 64 MiB. */
+  readonly carCacheBytes?: number
 }
 
 export interface RepoOptions {
@@ -67,6 +70,7 @@ export class Network {
   /** Block order of exported repos from now on. */
   carOrder: CarOrder
   readonly #options: NetworkOptions
+  readonly #cars: CarCache
   readonly #repos = new Map<string, TestRepo>()
   readonly #list: TestRepo[] = []
   readonly #pdses: TestPds[] = []
@@ -84,6 +88,7 @@ export class Network {
     this.clock = options.clock === 'system' ? systemClock() : seededClock(this.random.fork('clock'))
     this.faults = new Faults(this.random.fork('faults'))
     this.carOrder = options.carOrder ?? 'pds'
+    this.#cars = new CarCache(options.carCacheBytes ?? 1 << 26)
     this.records = new RecordMaker(
       this.random.fork('records'),
       () => this.now(),
@@ -169,7 +174,7 @@ export class Network {
       ),
       now: () => this.now(),
       resolveHandle: (handle) => this.#byHandle(handle),
-      exportRepo: (repo, host) => this.exportRepo(repo, host),
+      carOf: (repo) => this.#carOf(repo, name),
     })
     await pds.host.start()
     this.#pdses.push(pds)
@@ -249,9 +254,11 @@ export class Network {
     for (const capture of this.#captures) capture(frame)
   }
 
-  /** A repo as `host` exports it now, faults included. */
-  exportRepo(repo: TestRepo, host: string): CarExport {
-    return this.faults.cars(repo.export(this.carOrder, this.random.fork(`car/${repo.rev}`)), repo, host)
+  /** The CAR of a repo as `host` serves it now, faults included. */
+  #carOf(repo: TestRepo, host: string): Iterable<Uint8Array> {
+    const honest = repo.export(this.carOrder, this.random.fork(`car/${repo.rev}`))
+    const served = this.faults.cars(honest, repo, host)
+    return served === honest ? this.#cars.chunks(repo, this.carOrder, honest) : carChunks(served)
   }
 
   #byHandle(handle: string): TestRepo | null {

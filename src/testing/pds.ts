@@ -1,4 +1,4 @@
-import type { CarExport } from './car.ts'
+import { carChunks } from './car.ts'
 import { type Handle, Host, json, type Middleware } from './host.ts'
 import type { RepoHost, RepoStatus, TestRepo } from './repo.ts'
 import {
@@ -25,7 +25,7 @@ export interface PdsOptions {
   /** DID of a handle, anywhere in the network. */
   resolveHandle(handle: string): TestRepo | null
   /** The repo as this host exports it: block order and lies are decided there. */
-  exportRepo(repo: TestRepo, host: string): CarExport
+  carOf(repo: TestRepo): Iterable<Uint8Array>
 }
 
 /** One PDS of the sandbox: its accounts, its `subscribeRepos`, its base URL. */
@@ -45,11 +45,11 @@ export class TestPds implements RepoHost, RepoDirectory {
       ...listingRoutes(this),
       ...recordRoutes(this),
       ...subscribeRoute(options.stream),
-      'com.atproto.sync.getRepo': (exchange) =>
-        carReply(options.exportRepo(repoFor(this, exchange), this.name)),
+      'com.atproto.sync.getRepo': (exchange) => carReply(options.carOf(repoFor(this, exchange))),
       'com.atproto.sync.getRecord': (exchange) => {
         const repo = repoFor(this, exchange)
-        return carReply(repo.recordProof(`${param(exchange, 'collection')}/${param(exchange, 'rkey')}`))
+        const path = `${param(exchange, 'collection')}/${param(exchange, 'rkey')}`
+        return carReply(carChunks(repo.recordProof(path)))
       },
       'com.atproto.identity.resolveHandle': (exchange) => {
         const repo = options.resolveHandle(param(exchange, 'handle'))

@@ -106,7 +106,9 @@ export class RecordMaker {
   }
 
   #rkeyTail(): string {
-    return Array.from({ length: 11 }, () => '234567abcdefghijklmnopqrstuvwxyz'[this.#random.int(32)]).join('')
+    let tail = ''
+    for (let i = 0; i < 11; i++) tail += '234567abcdefghijklmnopqrstuvwxyz'[this.#random.next() >>> 27]
+    return tail
   }
 
   #blob(mimeType: string): Json {

@@ -191,14 +191,18 @@ export class TestRepo extends SignedRepo {
     if (when === 'after') this.publish()
   }
 
-  /** The account moves: its repo is signed anew there (with a new key unless told not to), the old host knows it as deactivated. */
-  moveTo(host: RepoHost, options: { newKey?: boolean } = {}): void {
+  /**
+   * The account moves, by default with a new key and its repo signed anew there; the old host knows it as
+   * deactivated. `resign: false` moves the old commit as it is, which the directory's new key does not verify
+   * until the next one: the reference PDS does so.
+   */
+  moveTo(host: RepoHost, options: { newKey?: boolean; resign?: boolean } = {}): void {
     if (!this.active) throw new Error(`the account is ${this.#status}; did=${this.did}`)
     this.#host.release(this)
     this.#host = host
     host.accept(this)
     if (options.newKey !== false) this.useKey(new SigningKey(this.key.curve, this.#random.bytes(32)))
-    this.resign()
+    if (options.resign !== false) this.resign()
     this.publish({ announce: false })
     this.#announceAgain()
   }

@@ -1,5 +1,4 @@
 import type { WebSocket } from 'ws'
-import { type CarExport, carChunks } from './car.ts'
 import { type Exchange, type Handle, json, Refusal, type Reply } from './host.ts'
 import { cidText } from './ids.ts'
 import type { RepoStatus, TestRepo } from './repo.ts'
@@ -96,12 +95,12 @@ export function listingRoutes(directory: RepoDirectory): Routes {
   }
 }
 
-export function carReply(car: CarExport): Reply {
+export function carReply(chunks: Iterable<Uint8Array>): Reply {
   return {
     status: 200,
     headers: { 'content-type': 'application/vnd.ipld.car' },
     body: (async function* () {
-      yield* carChunks(car)
+      yield* chunks
     })(),
   }
 }

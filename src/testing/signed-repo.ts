@@ -138,7 +138,7 @@ export class SignedRepo {
     if (write.action === 'delete') {
       return { action: 'delete', path, cid: null, prev: this.#tree.delete(path)?.cid }
     }
-    const block = write.record instanceof Uint8Array ? write.record : encode(write.record)
+    const block = Buffer.from(write.record instanceof Uint8Array ? write.record : encode(write.record))
     const leaf = { cid: cidOf(block), block, born }
     const before = this.#tree.set(path, leaf)
     add({ kind: 'record', ...leaf })
@@ -170,11 +170,13 @@ export class SignedRepo {
   /** The whole repo as blocks, in the order asked for. */
   export(order: CarOrder, random: Random): CarExport {
     const [tree, head] = [this.#tree, this.#head]
-    const blocks = function* (): Generator<RepoBlock> {
-      yield head
-      yield* tree.blocks()
+    const blocks = {
+      *[Symbol.iterator](): Generator<RepoBlock> {
+        yield head
+        yield* tree.blocks()
+      },
     }
-    return { roots: [head.cid], blocks: inOrder(blocks(), order, random) }
+    return { roots: [head.cid], blocks: inOrder(blocks, order, random) }
   }
 
   /** The proof that a record is in the repo, or that it is not. */

@@ -2,17 +2,56 @@
 
 const LINK = [0xd8, 0x2a, 0x58, 0x25, 0x00]
 
-function head(out: number[], major: number, value: number): void {
-  if (value < 24) out.push(major | value)
-  else if (value < 0x100) out.push(major | 24, value)
-  else if (value < 0x1_0000) out.push(major | 25, value >>> 8, value & 0xff)
-  else out.push(major | 26, value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
+/** Bytes to come, in a buffer that grows and is used again for the next node. */
+class Writer {
+  #buffer: Buffer = Buffer.allocUnsafe(1 << 14)
+  #at = 0
+
+  start(): void {
+    this.#at = 0
+  }
+
+  done(): Uint8Array {
+    // A copy in Node's pool: an array buffer for each of many small blocks is what collecting garbage is slow at.
+    return Buffer.from(this.#buffer.subarray(0, this.#at))
+  }
+
+  #room(size: number): void {
+    if (this.#at + size <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + size))
+    this.#buffer.copy(larger, 0, 0, this.#at)
+    this.#buffer = larger
+  }
+
+  bytes(...values: number[]): void {
+    this.#room(values.length)
+    for (const value of values) this.#buffer[this.#at++] = value
+  }
+
+  head(major: number, value: number): void {
+    if (value < 24) this.bytes(major | value)
+    else if (value < 0x100) this.bytes(major | 24, value)
+    else if (value < 0x1_0000) this.bytes(major | 25, value >>> 8, value & 0xff)
+    else this.bytes(major | 26, value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
+  }
+
+  link(cid: Uint8Array | null): void {
+    this.bytes(...(cid === null ? [0xf6] : LINK))
+    const length = cid?.length ?? 0
+    this.#room(length)
+    if (cid !== null) this.#buffer.set(cid, this.#at)
+    this.#at += length
+  }
+
+  key(text: string): void {
+    const length = Buffer.byteLength(text)
+    this.head(0x40, length)
+    this.#room(length)
+    this.#at += this.#buffer.write(text, this.#at)
+  }
 }
 
-function link(out: number[], cid: Uint8Array | null): void {
-  if (cid === null) out.push(0xf6)
-  else out.push(...LINK, ...cid)
-}
+const writer = new Writer()
 
 /** Length of the common beginning of two ASCII strings. */
 export function sharedPrefix(a: string, b: string): number {
@@ -31,23 +70,23 @@ export function nodeBlock(
   subs: readonly (Uint8Array | null)[],
   prefixOf: (previous: string, key: string) => number = sharedPrefix,
 ): Uint8Array {
-  const out: number[] = [0xa2, 0x61, 0x65]
-  head(out, 0x80, keys.length)
+  writer.start()
+  writer.bytes(0xa2, 0x61, 0x65)
+  writer.head(0x80, keys.length)
   let previous = ''
   keys.forEach((key, i) => {
     const shared = prefixOf(previous, key)
-    const rest = Buffer.from(key.slice(shared), 'utf8')
-    out.push(0xa4, 0x61, 0x6b)
-    head(out, 0x40, rest.length)
-    out.push(...rest, 0x61, 0x70)
-    head(out, 0, shared)
-    out.push(0x61, 0x74)
-    link(out, subs[i + 1] ?? null)
-    out.push(0x61, 0x76)
-    link(out, values[i] as Uint8Array)
+    writer.bytes(0xa4, 0x61, 0x6b)
+    writer.key(key.slice(shared))
+    writer.bytes(0x61, 0x70)
+    writer.head(0, shared)
+    writer.bytes(0x61, 0x74)
+    writer.link(subs[i + 1] ?? null)
+    writer.bytes(0x61, 0x76)
+    writer.link(values[i] as Uint8Array)
     previous = key
   })
-  out.push(0x61, 0x6c)
-  link(out, subs[0] ?? null)
-  return Uint8Array.from(out)
+  writer.bytes(0x61, 0x6c)
+  writer.link(subs[0] ?? null)
+  return writer.done()
 }

@@ -141,13 +141,19 @@ export class RealAccount {
     const { keyLocation } = await ctx.actorStore.getLocation(this.did)
     await writeFile(keyLocation, await key.export())
     await ctx.plcClient.updateAtprotoKey(this.did, ctx.plcRotationKey, key.did())
+    await ctx.sequencer.sequenceIdentity(this.did)
+    await this.resign()
+    return key.did()
+  }
+
+  /** Signs the repo anew with the key its host has now, and announces it: an empty commit and its `#sync`. */
+  async resign(): Promise<void> {
+    const { ctx } = this.pds.pds
     const head = await ctx.actorStore.transact(this.did, async ({ repo }) => {
       await repo.processWrites([])
       return repo.getSyncEventData()
     })
-    await ctx.sequencer.sequenceIdentity(this.did)
     await ctx.sequencer.sequenceSync(this.did, head)
-    return key.did()
   }
 
   /** The repo as its host exports it. */
@@ -155,12 +161,20 @@ export class RealAccount {
     return (await this.agent.com.atproto.sync.getRepo({ did: this.did })).data
   }
 
-  /** Replaces the repo's contents by those of a CAR. */
+  /**
+   * Replaces the repo's contents by those of a CAR. The reference PDS keeps the CAR's own commit as the head,
+   * whoever signed it and with the rev it has, and tells nobody: until {@link resign} or the next write the
+   * repo does not verify.
+   */
   async importRepo(car: Uint8Array): Promise<void> {
     await this.agent.com.atproto.repo.importRepo(car, { encoding: 'application/vnd.ipld.car' })
   }
 
-  /** Moves the account as a user would: service token, import, PLC operation, activation there, deactivation here. */
+  /**
+   * Moves the account as a user would: service token, import, PLC operation, activation there, deactivation here.
+   * Until {@link resign} or the first write there, the repo does not verify: the import keeps the commit that
+   * the old host signed, and activation announces it by `#sync` under a rev which that commit does not have.
+   */
   async moveTo(target: RealPds): Promise<void> {
     const from = this.pds
     const { data: auth } = await this.agent.com.atproto.server.getServiceAuth({

@@ -1,6 +1,7 @@
 import { verifyRepoCar } from '@atproto/repo'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { bulkCar } from './bulk-car.ts'
 import { type RealNetwork, startRealNetwork } from './real-network.ts'
 
 let network: RealNetwork
@@ -30,6 +31,19 @@ test('an account of the real PDS gets a repo that verifies, in the tables and ov
   expect([...truth.keys()]).toEqual([first.uri])
   const verified = await verifyRepoCar(await alice.car(), alice.did, await signingKey(alice.did))
   expect(verified.creates.map(({ cid }) => cid.toString())).toEqual([...truth.values()].map(({ cid }) => cid))
+})
+
+test('a large repo is imported in one call', async () => {
+  const dave = await network.createAccount('dave')
+  await dave.importRepo(bulkCar(dave.did, 2000))
+  await expect(verifyRepoCar(await dave.car(), dave.did, await signingKey(dave.did))).rejects.toThrow(
+    'signature',
+  )
+  await dave.resign()
+  const truth = await dave.records()
+  expect(truth.size).toBeGreaterThan(1900)
+  const verified = await verifyRepoCar(await dave.car(), dave.did, await signingKey(dave.did))
+  expect(verified.creates.length).toBe(truth.size)
 })
 
 test('subscribeRepos of the real PDS replays and follows', async () => {
