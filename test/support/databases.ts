@@ -79,7 +79,13 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Test
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'fsync=off', '-c', `unix_socket_directories=${tmpdir()}`, ...flags.flatMap((flag) => ['-c', flag])],
+    postgresFlags: [
+      '-c',
+      'fsync=off',
+      '-c',
+      `unix_socket_directories=${tmpdir()}`,
+      ...flags.flatMap((flag) => ['-c', flag]),
+    ],
     onLog: () => {},
     onError: () => {},
   })
