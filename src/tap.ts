@@ -16,6 +16,7 @@ import { Registry } from './dispatch/registry.ts'
 import type { Outcome, Unit } from './dispatch/unit.ts'
 import type { RetryOutcome } from './dispatch/work.ts'
 import { LextapError, UserError } from './errors.ts'
+import { createFeed } from './feeding.ts'
 import type { Observer } from './observe/observer.ts'
 import { fetchRawDidDocument } from './protocol/did-fetch.ts'
 import type { HandleResolver } from './protocol/handles.ts'
@@ -26,8 +27,10 @@ import { Processor } from './repo/process.ts'
 import type { Probe } from './server/health.ts'
 import type { ServerPorts } from './server/ports.ts'
 import { Serving } from './serving.ts'
-import { Stream, type StreamStatus } from './source/stream.ts'
+import type { Source, SourceStatus } from './source/source.ts'
+import { Stream } from './source/stream.ts'
 import { openStore } from './store/open.ts'
+import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
 
 export interface TapOptions {
@@ -42,7 +45,7 @@ export interface TapOptions {
 }
 
 export interface TapStatus {
-  readonly relay: StreamStatus
+  readonly relay: SourceStatus
   readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
   readonly backfill: SchedulerProgress
   readonly listings: readonly { list: string; listed: number; rounds: number }[]
@@ -152,6 +155,8 @@ export class Tap {
   /** Fetches a repo anew. */
   async resync(did: string): Promise<boolean> {
     const { store, scheduler } = this.#running()
+    if (this.#config.source.kind === 'jetstream')
+      throw new UserError('a Jetstream has no history: nothing can be fetched from it')
     const row = await store.repos.get(did)
     if (row === null) return false
     await store.repos.patch(row.id, { state: 'desynchronized', retryAt: null }, { run: row.run })
@@ -205,7 +210,7 @@ class Parts {
   readonly #compare: Crawl
   readonly #removals: Removals
   readonly #accounts: Accounts
-  readonly #stream: Stream
+  readonly #stream: Source
   readonly #abort = new AbortController()
   #poll: NodeJS.Timeout | null = null
 
@@ -279,7 +284,16 @@ class Parts {
       onDue,
       onDeleted: (row) => this.#removals.begin(row, false),
     })
-    this.#removals = new Removals({ store, lanes: this.#lanes, submit, observer })
+    const onDeleted = (row: RepoRow) => this.#removals.begin(row, false)
+    const refresh = async (row: RepoRow) => void (await this.#processor.refresh(row, true))
+    const feed = createFeed({
+      ...{ config, store, lanes: this.#lanes, observer, registry, submit },
+      onDeleted,
+      refresh,
+    })
+    const leave = (did: string, signal: AbortSignal) =>
+      feed?.admin?.remove([did], signal) ?? Promise.resolve()
+    this.#removals = new Removals({ store, lanes: this.#lanes, submit, observer, leave })
     this.#accounts = new Accounts({
       store,
       identity: this.#identity,
@@ -287,7 +301,7 @@ class Parts {
       submit: (unit) => this.#dispatcher.submit(unit),
       onDeleted: (row) => this.#removals.begin(row, false),
     })
-    this.#stream = new Stream({
+    const stream = new Stream({
       store,
       lanes: this.#lanes,
       observer,
@@ -300,6 +314,7 @@ class Parts {
       onOpen: () => this.#opened(),
       onGap: () => this.#compare.kick(),
     })
+    this.#stream = feed?.source ?? stream
     const resync = {
       xrpc: this.#xrpc,
       identity: this.#identity,
@@ -343,13 +358,15 @@ class Parts {
       if (added > 0) onDue()
       return added
     }
-    for (const nsid of listable(config.track.signal, registry)) {
+    // A feed finds repos by itself, or is told of them.
+    for (const nsid of feed === null ? listable(config.track.signal, registry) : []) {
       const page = (cursor: string | null, signal: AbortSignal) =>
         listReposByCollection(this.#xrpc, lists, nsid, cursor, signal)
       this.#crawls.push(new Crawl({ ...listed, list: `collection:${nsid}`, page, take }))
     }
     const page = (cursor: string | null, signal: AbortSignal) => listRepos(this.#xrpc, lists, cursor, signal)
-    if (config.track.full) this.#crawls.push(new Crawl({ ...listed, list: 'repos', page, take }))
+    if (config.track.full && feed === null)
+      this.#crawls.push(new Crawl({ ...listed, list: 'repos', page, take }))
     this.#compare = new Crawl({
       ...listed,
       list: 'revs',

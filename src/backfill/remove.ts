@@ -10,6 +10,8 @@ export interface RemoveDeps {
   readonly lanes: Lanes<string>
   readonly submit: (unit: Unit) => Promise<Outcome>
   readonly observer: Observer
+  /** Called before anything goes: somebody else is to stop sending the repo. Fails when it could not be told. */
+  readonly leave?: (did: string, signal: AbortSignal) => Promise<void>
 }
 
 const PAGE = 500
@@ -26,7 +28,8 @@ export async function removeRepo(
   deps: RemoveDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, lanes, submit, observer } = deps
+  const { store, lanes, submit, observer, leave } = deps
+  await leave?.(row.did, signal)
   const base = {
     repoId: row.id,
     did: row.did,

@@ -50,15 +50,15 @@ export class Feed {
   /** Applies events of one repo with one `rev` and one `live`. Run it in the repo's lane. */
   async records(events: readonly FeedRecord[]): Promise<void> {
     const { store, observer, source, wants } = this.#deps
-    const wanted = events.filter(({ collection }) => wants(collection))
-    feedEvents(observer, source, 'ignored', events.length - wanted.length)
-    const first = wanted[0]
+    const first = events[0]
     if (first === undefined) return
+    const wanted = events.filter(({ collection }) => wants(collection))
     const ops = wanted.map((event) => this.#op(event))
     for (let attempt = 0; attempt < 8; attempt++) {
-      const row = (await store.repos.get(first.did)) ?? (await this.#track(first))
-      if (row === null || row.removal !== null) {
-        feedEvents(observer, source, 'ignored', wanted.length)
+      const row = (await store.repos.get(first.did)) ?? (await this.#track(events))
+      const ours = row !== null && row.removal === null && ops.length > 0
+      if (!ours) {
+        feedEvents(observer, source, 'ignored', events.length)
         return
       }
       if (await this.#apply(row, first, ops)) return
@@ -150,9 +150,10 @@ export class Feed {
     return { action, collection, rkey, cid: bytes, body }
   }
 
-  async #track(event: FeedRecord): Promise<RepoRow | null> {
+  async #track(events: readonly FeedRecord[]): Promise<RepoRow | null> {
     const { store, discover } = this.#deps
-    if (!discover(event)) return null
+    const event = events.find(discover)
+    if (event === undefined) return null
     await store.repos.add([event.did], { state: 'active' })
     return store.repos.get(event.did)
   }

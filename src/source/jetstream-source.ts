@@ -12,7 +12,7 @@ export interface JetstreamSourceOptions {
   readonly url: string
   /** Collections to ask for, `ns.*` allowed; empty for all. */
   readonly collections: readonly string[]
-  /** Accounts to ask for; empty for all. */
+  /** Accounts to ask for at first; empty for all. */
   readonly dids: readonly string[]
   /** Microseconds to go on from; null for now. */
   readonly cursor: number | null
@@ -41,6 +41,7 @@ export class JetstreamSource {
   readonly #socket: TextSocket
   /** Latest time received; times never go back for us. */
   #received: number | null
+  #dids: readonly string[]
   #failure: { error: unknown } | null = null
   readonly #abort = new AbortController()
   readonly #held = new Held(20_000)
@@ -50,6 +51,7 @@ export class JetstreamSource {
   constructor(options: JetstreamSourceOptions) {
     this.#options = options
     this.#received = options.cursor
+    this.#dids = options.dids
     this.#socket = new TextSocket({
       url: () => this.#url(),
       observer: options.observer,
@@ -62,6 +64,12 @@ export class JetstreamSource {
 
   get connected(): boolean {
     return this.#socket.connected
+  }
+
+  /** Asks for these accounts from now on; empty for all. */
+  ask(dids: readonly string[]): void {
+    this.#dids = dids
+    if (this.connected) this.#sendOptions()
   }
 
   /** Runs until the signal aborts, an event's work fails for good, or we are refused for good (throws). */
@@ -127,14 +135,14 @@ export class JetstreamSource {
   }
 
   #url(): URL {
-    const { url, collections, dids } = this.#options
+    const { url, collections } = this.#options
     const target = new URL(url)
     if (target.pathname === '/') target.pathname = '/subscribe'
     const cursor = this.#received
     if (cursor !== null) target.searchParams.set('cursor', String(Math.max(1, cursor - OVERLAP)))
     const asked = new URL(target)
     for (const collection of collections) asked.searchParams.append('wantedCollections', collection)
-    for (const did of dids) asked.searchParams.append('wantedDids', did)
+    for (const did of this.#dids) asked.searchParams.append('wantedDids', did)
     if (asked.href.length <= MAX_URL) return asked
     target.searchParams.set('requireHello', 'true')
     return target
@@ -142,10 +150,13 @@ export class JetstreamSource {
 
   /** What does not fit into the URL is said after it. */
   #hello(): void {
-    if (!this.#url().searchParams.has('requireHello')) return
+    if (this.#url().searchParams.has('requireHello')) this.#sendOptions()
+  }
+
+  #sendOptions(): void {
     const payload = {
       wantedCollections: this.#options.collections,
-      wantedDids: this.#options.dids,
+      wantedDids: this.#dids,
       maxMessageSizeBytes: 0,
     }
     this.#socket.send(JSON.stringify({ type: 'options_update', payload }))

@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { CursorSaver } from './cursor.ts'
 import { Follower } from './follow.ts'
 import { Relay } from './relay.ts'
+import type { Source, SourceStatus } from './source.ts'
 import { Watermark } from './watermark.ts'
 
 const NSID = 'com.atproto.sync.subscribeRepos'
@@ -29,17 +30,8 @@ export interface StreamOptions {
   readonly onGap: () => void
 }
 
-export interface StreamStatus {
-  readonly url: string
-  readonly connected: boolean
-  /** Low watermark, the cursor to be saved. */
-  readonly cursor: number | null
-  /** Events read and not finished. */
-  readonly open: number
-}
-
 /** One firehose with its cursor: relay, follower, watermark and saver wired together. */
-export class Stream {
+export class Stream implements Source {
   readonly #options: StreamOptions
   readonly #source: string
   readonly #abort = new AbortController()
@@ -54,7 +46,7 @@ export class Stream {
     this.#source = new URL(options.url).host
   }
 
-  get status(): StreamStatus {
+  get status(): SourceStatus {
     return {
       url: this.#options.url,
       connected: this.#relay?.connected ?? false,
@@ -63,19 +55,16 @@ export class Stream {
     }
   }
 
-  /** Whether everything up to `seq` (null: as far as it was received) is done. */
   reached(seq: number | null): boolean {
     const target = seq ?? this.#follower?.received ?? null
     const done = this.#watermark.value
     return this.#watermark.open === 0 && (target === null || (done !== null && done >= target))
   }
 
-  /** The cursor as it was saved last. */
   saved(): Promise<string | null> {
     return this.#options.store.cursors.get(this.#source, NSID)
   }
 
-  /** Begins to follow; `onFailure` hears when that is over for good. */
   async start(onFailure: (error: unknown) => void): Promise<void> {
     const { store, lanes, observer, url, cursorIntervalMs, reconnectMs, onGap, onOpen } = this.#options
     const cursor = await this.#begin()
@@ -122,13 +111,11 @@ export class Stream {
     if (cursor !== null) onOpen()
   }
 
-  /** Reads no more. What was read goes on. */
   async end(): Promise<void> {
     this.#abort.abort()
     await this.#following
   }
 
-  /** Saves the cursor for the last time. */
   async close(): Promise<void> {
     await this.#saver?.stop()
   }
@@ -139,6 +126,7 @@ export class Stream {
     if (resetCursor) await store.cursors.clear(this.#source, NSID)
     if (resetCursor || (await store.meta.get('relay')) !== this.#source) {
       await store.repos.forgetSeqs()
+      await store.repos.distrust()
       await store.meta.set('relay', this.#source)
     }
     const saved = noReplay ? null : await this.saved()

@@ -186,6 +186,14 @@ export class Repos {
     this.#forgetAll()
   }
 
+  /** Repos that were followed without proof (a Tap, a Jetstream) must be fetched before commits stack on them. */
+  async distrust(): Promise<void> {
+    await this.#db.run(
+      "update lextap_repo set state = 'desynchronized' where state = 'active' and data is null",
+    )
+    this.#forgetAll()
+  }
+
   /** By id. `after` is the id of the last row seen. */
   async list(options: {
     state?: RepoState
