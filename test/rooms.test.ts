@@ -40,7 +40,7 @@ const ROOMS: Record<string, readonly string[]> = {
 }
 const HALL: Record<string, readonly string[]> = {
   cli: ['errors', 'tap', 'lex', 'index', 'handlers'],
-  testing: ['errors', 'tap', 'lex'],
+  testing: ['errors', 'index'],
 }
 const src = resolve(import.meta.dirname, '../src')
 

@@ -58,6 +58,7 @@ export { COLLECTIONS, RecordMaker, type SandboxCollection } from './records.ts'
 export { type CommitResult, type RepoStatus, TestRepo, type Written } from './repo.ts'
 export type { RepoRecord, RepoWrite } from './signed-repo.ts'
 export type { EventStream, SentFrame } from './stream.ts'
+export { createTestTap, type TestTap, type TestTapOptions } from './tap.ts'
 export {
   type TrafficKind,
   type TrafficOptions,
