@@ -65,11 +65,17 @@ test('B14: a visible node that is out of place is refused, even where no op lead
   const tooFar = node([c0], [null, null])
   const wrongLayer = node([one], [null, null])
   const [two] = onLayer(2, 1) as [string]
+  const [p, q] = ones as [string, string]
+  const beyond = node(
+    [paths.toSorted().find((path) => keyDepth(path) === 0 && path > q) as string],
+    [null, null],
+  )
   const passage = node([], [digestOf(below)])
   const bad: Uint8Array[][] = [
     [empty, node([one], [digestOf(empty), null])], // an empty node inside
     [tooFar, node([one], [digestOf(tooFar), null])], // after its parent's key, but stands before it
     [below, node([one], [null, digestOf(below)])], // before it, but stands after it
+    [beyond, node([p, q], [null, digestOf(beyond), null])], // between two keys, but past the second
     [wrongLayer, node([two], [digestOf(wrongLayer), digestOf(wrongLayer)])], // twice
     [below, node([two], [digestOf(below), null])], // a layer is left out
     [below, passage], // a root without keys

@@ -167,6 +167,48 @@ test('deferred records come in the order of their paths, in batches', () => {
   expect(Math.max(...batches.map((batch) => batch.length))).toBeLessThan(1000)
 })
 
+describe('what is kept track of', () => {
+  const options = { maxTracked: 300 }
+  test('is forgotten when it is settled: an orderly stream is never deferred, however long', () => {
+    expect(walk(large.car, 1000, options).deferred).toBe(false)
+    const swapped = large.blocks.flatMap((block, i, all) =>
+      i % 2 === 1 ? [block, all[i - 1] as Section] : [],
+    )
+    const { records, deferred } = walk(
+      carOf(large.root, [...swapped, ...large.blocks.slice(-1)]),
+      1000,
+      options,
+    )
+    expect(deferred).toBe(false)
+    expect(records).toEqual(truth(large))
+  })
+  test('is bounded: too many early blocks, or too many bytes in them, defer the walk', () => {
+    expect(walk(carOf(large.root, large.blocks.toReversed()), 1000, options).deferred).toBe(true)
+    const heavy = repoOf(paths(40).map((path, i) => [path, { i, text: 'x'.repeat(500_000) }] as const))
+    const car = carOf(heavy.root, heavy.blocks.toReversed())
+    const walker = new RepoWalk()
+    for (let at = 0; at < car.length; at += 65_536) walker.push(car.subarray(at, at + 65_536))
+    expect(walker.deferred).toBe(true)
+    const batches = [...walker.finish()].map((batch) => batch.length)
+    expect(Math.max(...batches)).toBeLessThan(5)
+  })
+})
+
+test('F3: a cut inside a block nobody needs is still a cut', () => {
+  const extra = carPieces(small.root, [section(encode({ extra: 'x'.repeat(100) }))])[1] as Buffer
+  expect(walk(Buffer.concat([small.car, extra])).records).toEqual(truth(small))
+  for (const end of [1, 2, 30, 60])
+    expect(() => walk(Buffer.concat([small.car, extra.subarray(0, end)]))).toThrow(refused)
+})
+
+test('F3: a block under a CID of another codec is not the block that is wanted', () => {
+  const blocks = small.blocks.map(
+    ([cid, block], i): Section => (i === 5 ? [cidForBlock(block, 0x55), block] : [cid, block]),
+  )
+  for (const options of [{}, { maxTracked: 0 }])
+    expect(() => walk(carOf(small.root, blocks), 100, options)).toThrow(refused)
+})
+
 test('an empty repo has no records and is complete', () => {
   const empty = repoOf([])
   expect(walk(empty.car).records.size).toBe(0)
@@ -209,6 +251,8 @@ describe('malformed trees', () => {
   const low = node([a0, b0], [null, null, null])
   const past = onLayer(0).find((path) => path > two) as string
   const high = node([past], [null, null])
+  const [p, q] = onLayer(1) as [string, string]
+  const beyond = node([onLayer(0).find((path) => path > q) as string], [null, null])
   const mid = node([one], [digestOf(low), null])
   const passage = node([], [digestOf(low)])
   const empty = node([], [null])
@@ -235,6 +279,7 @@ describe('malformed trees', () => {
     'a layer left out': [low, node([two], [digestOf(low), null])],
     'a subtree after its place': [high, node([one], [digestOf(high), null])],
     'a subtree before its place': [low, node([one], [null, digestOf(low)])],
+    'a subtree past the next key': [beyond, node([p, q], [null, digestOf(beyond), null])],
     'the same subtree twice': [low, node([one], [digestOf(low), digestOf(low)])],
     'an empty node inside': [empty, node([one], [digestOf(empty), null])],
     'a root without keys': [low, passage],
