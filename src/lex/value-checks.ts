@@ -114,7 +114,11 @@ export function data(value: unknown): Fault | undefined {
       if (!isCidLink(item)) return fault('data', 'a cid link', item)
     } else if ((item as { $bytes?: unknown }).$bytes !== undefined) {
       if (!isBytes(item)) return fault('data', 'bytes', item)
-    } else for (const key of Object.keys(item)) stack.push([(item as LooseMap)[key], depth + 1])
+    } else
+      for (const key of Object.keys(item)) {
+        if (!key.isWellFormed()) return fault('data', 'well-formed keys', key)
+        stack.push([(item as LooseMap)[key], depth + 1])
+      }
   }
   return undefined
 }

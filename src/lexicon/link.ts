@@ -1,21 +1,18 @@
+import { findClashes } from './clash.ts'
 import type { LexDef, LexDoc, LexField, LexObject } from './document.ts'
 import { type Lexicons, parseRef, typeName } from './lexicons.ts'
-import { camel, fileOf, pascal } from './names.ts'
 import { join, type Problem, Problems } from './problem.ts'
 
 /** Checks what documents say about each other: references, names that clash, definitions nothing can satisfy. */
 export function checkLinks(lexicons: Lexicons): Problem[] {
-  const all: Problem[] = []
-  const duplicates = clashes(lexicons)
+  const all: Problem[] = findClashes(lexicons)
   const inhabited = findInhabited(lexicons)
   for (const { doc, file } of lexicons.sources) {
     const problems = new Problems(file)
-    for (const [path, message, fix] of duplicates.get(file) ?? []) problems.error(path, message, fix)
-    checkTypeNames(doc, problems)
     for (const [name, def] of Object.entries(doc.defs)) {
       const path = join('defs', name)
       walk(def, path, (field, at) => checkRefs(lexicons, doc, field, at, problems))
-      if (!inhabited.has(typeName(doc.id, name)) && problems.list.length === 0)
+      if (!inhabited.has(typeName(doc.id, name)))
         problems.error(
           path,
           `nothing can ever satisfy ${typeName(doc.id, name)}: it requires itself without an exit`,
@@ -125,71 +122,6 @@ function resolve(
 
 const isReferable = (def: LexDef): boolean =>
   !['query', 'procedure', 'subscription', 'permission-set'].includes(def.type)
-
-/** Two definitions of one document whose TypeScript names are the same. */
-function checkTypeNames(doc: LexDoc, problems: Problems): void {
-  const seen = new Map<string, string>()
-  for (const name of Object.keys(doc.defs)) {
-    const other = seen.get(pascal(name))
-    if (other === undefined) seen.set(pascal(name), name)
-    else
-      problems.error(
-        join('defs', name),
-        `${name} and ${other} would both become the type ${pascal(name)}`,
-        'rename one of them',
-      )
-  }
-}
-
-type Clash = readonly [path: string, message: string, fix: string]
-
-/** Documents that would be written to one file, or become one name of a namespace, on any file system. */
-function clashes(lexicons: Lexicons): Map<string, Clash[]> {
-  const found = new Map<string, Clash[]>()
-  const add = (file: string, clash: Clash) => found.set(file, [...(found.get(file) ?? []), clash])
-  const files = new Map<string, string>()
-  const spaces = new Map<string, string>()
-  for (const { doc, file } of lexicons.sources) {
-    const path = fileOf(doc.id).toLowerCase()
-    const other = files.get(path)
-    if (other !== undefined)
-      add(file, [
-        'id',
-        `${doc.id} is also defined in ${other}, or differs from it in case alone`,
-        'keep one of the two',
-      ])
-    else files.set(path, file)
-    const segments = doc.id.split('.')
-    for (let i = 1; i <= segments.length; i++) {
-      const space = segments.slice(0, i).join('.')
-      const key = segments.slice(0, i).map(camel).join('.')
-      const taken = spaces.get(key) ?? space
-      if (taken !== space && other === undefined)
-        add(file, [
-          'id',
-          `${space} and ${taken} would both become the namespace ${key}`,
-          'rename one of them',
-        ])
-      else spaces.set(key, space)
-    }
-  }
-  for (const { doc, file } of lexicons.sources) {
-    for (const name of Object.keys(doc.defs)) {
-      const child = [...lexicons.sources].find(
-        ({ doc: d }) =>
-          d.id.startsWith(`${doc.id}.`) &&
-          camel(d.id.slice(doc.id.length + 1).split('.')[0] as string) === camel(name),
-      )
-      if (child !== undefined)
-        add(file, [
-          join('defs', name),
-          `the definition ${name} and the lexicon ${child.doc.id} would get the same name`,
-          'rename one of them',
-        ])
-    }
-  }
-  return found
-}
 
 /**
  * Definitions that some finite value satisfies, by fixpoint: a definition whose every value contains another

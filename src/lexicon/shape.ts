@@ -28,6 +28,9 @@ const DEFS = ['object', 'array', 'token', 'boolean', 'integer', 'string', 'bytes
 /** Types of the language that cannot be a definition; anything else is a type of the future. */
 const NEVER_DEFS = ['ref', 'union', 'unknown', 'params', 'permission']
 
+/** Objects and arrays inside each other, without a reference between them. */
+const MAX_NESTING = 32
+
 /** Property names JavaScript objects cannot carry safely. */
 const FORBIDDEN_KEYS = ['__proto__']
 
@@ -176,7 +179,7 @@ function checkBody(body: unknown, path: string, problems: Problems): void {
   if (body.schema !== undefined) checkField(body.schema, join(path, 'schema'), ALLOWED.body, problems)
 }
 
-function checkProperties(owner: Json, path: string, where: Where, problems: Problems): void {
+function checkProperties(owner: Json, path: string, where: Where, problems: Problems, depth = 0): void {
   const { properties } = owner
   const at = join(path, 'properties')
   if (properties !== undefined && !isMap(properties))
@@ -189,7 +192,7 @@ function checkProperties(owner: Json, path: string, where: Where, problems: Prob
   for (const [name, field] of Object.entries(known)) {
     if (FORBIDDEN_KEYS.includes(name) || name === '$type')
       problems.error(join(at, name), `a property cannot be called ${name}`, 'choose another name')
-    else checkField(field, join(at, name), ALLOWED[where], problems)
+    else checkField(field, join(at, name), ALLOWED[where], problems, depth + 1)
   }
   for (const list of ['required', 'nullable'] as const) {
     if (!optional(owner, list, 'strings', path, problems)) continue
@@ -206,7 +209,21 @@ function checkProperties(owner: Json, path: string, where: Where, problems: Prob
 }
 
 /** A field of one of the allowed types, with what hangs on it. */
-function checkField(field: unknown, path: string, allowed: readonly string[], problems: Problems): void {
+function checkField(
+  field: unknown,
+  path: string,
+  allowed: readonly string[],
+  problems: Problems,
+  depth = 0,
+): void {
+  if (depth > MAX_NESTING) {
+    problems.error(
+      path,
+      `nested deeper than ${MAX_NESTING}`,
+      'give the inner objects definitions of their own',
+    )
+    return
+  }
   if (!isMap(field)) {
     problems.error(
       path,
@@ -254,10 +271,10 @@ function checkField(field: unknown, path: string, allowed: readonly string[], pr
       return
     case 'array':
       range(field, 'minLength', 'maxLength', path, problems)
-      checkField(field.items, join(path, 'items'), items, problems)
+      checkField(field.items, join(path, 'items'), items, problems, depth + 1)
       return
     case 'object':
-      checkProperties(field, path, 'property', problems)
+      checkProperties(field, path, 'property', problems, depth)
   }
 }
 
