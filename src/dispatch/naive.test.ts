@@ -1,0 +1,378 @@
+import { type Kysely, sql } from 'kysely'
+import { afterAll, describe, expect, test } from 'vitest'
+import { DIALECTS, type TestDialect } from '../../test/support/databases.ts'
+import {
+  closeBenches,
+  del,
+  on,
+  openBench,
+  put,
+  sorted,
+  type TestHandlers,
+  unit,
+} from '../../test/support/dispatching.ts'
+import { listener } from '../../test/support/observer.ts'
+import { decodeJson } from '../protocol/cbor.ts'
+import { openStore, type Store } from '../store/open.ts'
+import type { RowWriter, UserDatabase } from '../store/types.ts'
+import { Random } from '../testing/random.ts'
+import type { Unit, VerifiedOp } from './unit.ts'
+
+/**
+ * Batches, merging, answers given early and halving must not be seen: whatever handlers do, the tables end
+ * up as if each event had been handled in a transaction of its own. The handlers here are programs made at
+ * random and carried by the records. `SEED=… ` repeats one run.
+ */
+afterAll(closeBenches)
+
+const DO = 'app.test.do'
+const tables = [
+  'create table item (id text primary key, val text, n integer)',
+  'create table pair (a text, b text, note text, primary key (a, b))',
+  'create table tally (id text primary key, n integer not null)',
+  'create table parent (id text primary key)',
+  'create table child (id text primary key, parent text references parent(id) on delete cascade)',
+  'create table heard (who text, what text)',
+]
+const NAMES = ['item', 'pair', 'tally', 'parent', 'child', 'heard']
+
+type Step = readonly [kind: string, ...args: (string | number | null)[]]
+
+/** Runs a program. Keys start with the repo, so that repos cannot notice in which order they come. */
+const handlers: TestHandlers = {
+  async put({ did, rkey, record }, { tx, rows }) {
+    for (const step of JSON.parse(record.text) as Step[]) await run(step, tx, rows, `${did}/${rkey}`)
+  },
+  async delete({ did, rkey }, { tx, rows }) {
+    await rows.item?.delete({ id: `${did}-${rkey}` })
+    await tx
+      .insertInto('heard')
+      .values({ who: did, what: `deleted ${rkey}` })
+      .execute()
+  },
+}
+
+async function run(
+  [kind, a, b, c]: Step,
+  tx: Kysely<UserDatabase>,
+  rows: Record<string, RowWriter>,
+  who: string,
+): Promise<void> {
+  switch (kind) {
+    case 'row upsert':
+      return rows.item?.upsert({ id: a, val: b, n: c })
+    case 'row upsert part':
+      return rows.item?.upsert({ id: a, n: c })
+    case 'row upsert unset':
+      return rows.item?.upsert({ id: a, val: undefined, n: c })
+    case 'row insert':
+      return rows.item?.insert({ id: a, val: b })
+    case 'row update':
+      return rows.item?.update({ id: a }, { val: b })
+    case 'row update many':
+      return rows.item?.update({ val: b }, { n: c })
+    case 'row update nulls':
+      return rows.item?.update({ id: a, val: null }, { val: b })
+    case 'row delete':
+      return rows.item?.delete({ id: a })
+    case 'row pair':
+      return rows.pair?.upsert({ a, b, note: who })
+    case 'row key only':
+      return rows.parent?.upsert({ id: a })
+    case 'row child':
+      return rows.child?.upsert({ id: a, parent: b })
+    case 'row parent delete':
+      return rows.parent?.delete({ id: a })
+    case 'tx insert':
+      await tx.insertInto('item').values({ id: a, val: b }).execute()
+      return
+    case 'tx insert many':
+      await tx
+        .insertInto('heard')
+        .values([
+          { who, what: String(a) },
+          { who, what: String(b) },
+        ])
+        .execute()
+      return
+    case 'tx upsert':
+      await tx
+        .insertInto('item')
+        .values({ id: a, val: b })
+        .onConflict((o) => o.column('id').doUpdateSet((e) => ({ val: e.ref('excluded.val') })))
+        .execute()
+      return
+    case 'tx upsert value': {
+      const set = { val: `again ${b}` }
+      await tx
+        .insertInto('item')
+        .values({ id: a, val: b })
+        .onConflict((o) => o.column('id').doUpdateSet(set))
+        .execute()
+      return
+    }
+    case 'tx upsert nothing': {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('item')
+        .values({ id: a, val: b })
+        .onConflict((o) => o.column('id').doNothing())
+        .executeTakeFirstOrThrow()
+      await tx
+        .insertInto('heard')
+        .values({ who, what: `inserted ${numInsertedOrUpdatedRows}` })
+        .execute()
+      return
+    }
+    case 'tx tally':
+      await tx
+        .insertInto('tally')
+        .values({ id: a, n: 1 })
+        .onConflict((o) => o.column('id').doUpdateSet({ n: sql`tally.n + 1` }))
+        .execute()
+      return
+    case 'tx update': {
+      const { numUpdatedRows } = await tx
+        .updateTable('item')
+        .set({ val: b })
+        .where('id', '=', a)
+        .executeTakeFirstOrThrow()
+      await rows.heard?.insert({ who, what: `updated ${numUpdatedRows}` })
+      return
+    }
+    case 'tx delete':
+      await tx.deleteFrom('item').where('id', '=', a).execute()
+      return
+    case 'tx child':
+      await tx.insertInto('child').values({ id: a, parent: b }).execute()
+      return
+    case 'tx parent':
+      await tx
+        .insertInto('parent')
+        .values({ id: a })
+        .onConflict((o) => o.doNothing())
+        .execute()
+      return
+    case 'tx returning': {
+      const row = await tx
+        .insertInto('item')
+        .values({ id: a, val: b })
+        .onConflict((o) => o.column('id').doUpdateSet({ n: c }))
+        .returningAll()
+        .executeTakeFirst()
+      await tx
+        .insertInto('heard')
+        .values({ who, what: JSON.stringify(row) })
+        .execute()
+      return
+    }
+    case 'read': {
+      const row = await tx.selectFrom('item').selectAll().where('id', '=', a).executeTakeFirst()
+      const { n } = await tx
+        .selectFrom('child')
+        .select((e) => e.fn.countAll().as('n'))
+        .where('parent', '=', b)
+        .executeTakeFirstOrThrow()
+      await rows.heard?.insert({ who, what: `${JSON.stringify(row)} ${n}` })
+      return
+    }
+    case 'raw':
+      await sql`update item set n = coalesce(n, 0) + 1 where id = ${a}`.execute(tx)
+      return
+    case 'caught':
+      await tx
+        .insertInto('child')
+        .values({ id: a, parent: 'nobody' })
+        .execute()
+        .catch(() => {})
+      return
+    case 'throw':
+      throw new Error('thrown on purpose')
+  }
+}
+
+/** Steps that may fail; without them whole batches go through, and merging has more to merge. */
+const RISKY = new Set(['row insert', 'row child', 'tx insert', 'tx child', 'caught', 'throw'])
+
+function steps(random: Random, did: string, calm: boolean): Step[] {
+  const key = () => `${did}-${random.int(6)}`
+  return Array.from({ length: 1 + random.int(4) }, (): Step => {
+    const [a, b] = [key(), key()]
+    const n = random.int(3)
+    const choices: [Step, number][] = [
+      [['row upsert', a, b, n], 20],
+      [['row upsert part', a, null, n], 4],
+      [['row upsert unset', a, null, n], 4],
+      [['row insert', a, b], 5],
+      [['row update', a, b], 6],
+      [['row update many', null, b, n], 3],
+      [['row update nulls', a, b], 2],
+      [['row delete', a], 6],
+      [['row pair', a, b], 8],
+      [['row key only', a], 6],
+      [['row child', a, b], 5],
+      [['row parent delete', a], 3],
+      [['tx insert', a, b], 4],
+      [['tx insert many', a, b], 4],
+      [['tx upsert', a, b], 12],
+      [['tx upsert value', a, b], 4],
+      [['tx upsert nothing', a, b], 4],
+      [['tx tally', a], 8],
+      [['tx update', a, b], 4],
+      [['tx delete', a], 4],
+      [['tx child', a, b], 4],
+      [['tx parent', a], 4],
+      [['tx returning', a, b, n], 3],
+      [['read', a, b], 6],
+      [['raw', a], 4],
+      [['caught', a], 2],
+      [['throw'], 3],
+    ]
+    return random.weighted(calm ? choices.filter(([[kind]]) => !RISKY.has(kind)) : choices)
+  })
+}
+
+/** Commits and chunks of several repos, in the order each repo must see them. */
+function story(
+  random: Random,
+  repos: readonly { id: number; did: string }[],
+  length: number,
+  calm: boolean,
+): Unit[] {
+  return Array.from({ length }, (_, n) => {
+    const repo = random.pick(repos)
+    const ops = Array.from({ length: 1 + random.int(12) }, (__, i): VerifiedOp => {
+      const rkey = `r${random.int(8)}-${i}`
+      if (random.chance(0.12)) return del(DO, rkey)
+      return put(
+        DO,
+        rkey,
+        { text: JSON.stringify(steps(random, repo.did, calm)).slice(0, 10_000), n },
+        random.chance(0.5) ? 'create' : 'update',
+      )
+    })
+    const source = random.chance(0.6) ? 'live' : 'backfill'
+    return unit({ ...repo } as never, ops, { rev: `3k${String(n).padStart(4, '0')}`, source, run: n })
+  })
+}
+
+/** One event after the other, each in a transaction of stock Kysely, tried three times. */
+async function naively(store: Store, units: readonly Unit[]): Promise<{ failed: Set<string> }> {
+  const failed = new Set<string>()
+  for (const { did, ops, rev } of units) {
+    for (const op of ops) {
+      const at = {
+        did,
+        uri: `at://${did}/${op.collection}/${op.rkey}`,
+        collection: op.collection,
+        rkey: op.rkey,
+        rev,
+      }
+      const key = `${did}/${op.rkey}`
+      failed.delete(key)
+      const event =
+        op.body === null
+          ? { ...at, action: 'delete' }
+          : { ...at, action: op.action, record: decodeJson(op.body) }
+      if (!(await handled(store, event as never, 3))) failed.add(key)
+    }
+  }
+  return { failed }
+}
+
+async function handled(store: Store, event: never, attempts: number): Promise<boolean> {
+  const fn = (event as { action: string }).action === 'delete' ? handlers.delete : handlers.put
+  for (let i = 0; i < attempts; i++) {
+    try {
+      await store.kysely.transaction().execute(async (tx) => {
+        await fn?.(event, { tx, rows: naiveRows(tx) } as never)
+        // Postgres would answer the commit of a broken transaction with a silent rollback.
+        await sql`select 1`.execute(tx)
+      })
+      return true
+    } catch {}
+  }
+  return false
+}
+
+function naiveRows(tx: Kysely<UserDatabase>): Record<string, RowWriter> {
+  const keys: Record<string, string[]> = { item: ['id'], pair: ['a', 'b'], parent: ['id'], child: ['id'] }
+  const writer = (table: string): RowWriter => ({
+    async upsert(values) {
+      const set = Object.keys(values).filter((name) => !keys[table]?.includes(name))
+      await tx
+        .insertInto(table)
+        .values(values)
+        .onConflict((o) => {
+          const on = o.columns(keys[table] as never)
+          return set.length === 0
+            ? on.doNothing()
+            : on.doUpdateSet((e: { ref(name: string): unknown }) =>
+                Object.fromEntries(set.map((name) => [name, e.ref(`excluded.${name}`)])),
+              )
+        })
+        .execute()
+    },
+    async insert(values) {
+      await tx.insertInto(table).values(values).execute()
+    },
+    async update(key, patch) {
+      let query = tx.updateTable(table).set(patch)
+      for (const [name, value] of Object.entries(key))
+        query = query.where(name, value === null ? 'is' : '=', value)
+      await query.execute()
+    },
+    async delete(key) {
+      let query = tx.deleteFrom(table)
+      for (const [name, value] of Object.entries(key))
+        query = query.where(name, value === null ? 'is' : '=', value)
+      await query.execute()
+    },
+  })
+  return Object.fromEntries(NAMES.map((name) => [name, writer(name)]))
+}
+
+const contents = async (store: Store) =>
+  Object.fromEntries(
+    await Promise.all(
+      NAMES.map(async (name) => [
+        name,
+        sorted(await store.db.all<Record<string, unknown>>(`select * from ${name}`)),
+      ]),
+    ),
+  )
+
+/** The same story, one event after the other, on a database of its own of the same kind. */
+async function told(dialect: TestDialect, units: readonly Unit[]) {
+  await using database = await dialect.fresh()
+  await using store = await openStore(database.url, { observer: listener() })
+  for (const text of tables) await store.db.run(text)
+  const { failed } = await naively(store, units)
+  return { rows: await contents(store), failed: [...failed].sort() }
+}
+
+const SEEDS = process.env.SEED?.split(',') ?? ['1', '2', '3']
+
+describe.each(DIALECTS)('on $name', (dialect) => {
+  test.each(SEEDS)(
+    'random handlers leave the same tables in batches as one by one (seed %s)',
+    async (seed) => {
+      const random = new Random(`naive ${seed}`)
+      const schema = on(DO, handlers)
+      const batch = { maxWorks: 1 + random.int(40), maxOps: 1 + random.int(200) }
+      await using bench = await openBench(dialect, [schema], {
+        tables,
+        batch,
+        policy: { invalid: { '*': 'deliver' }, legacyBlobs: true },
+      })
+      const repos = [await bench.repo(), await bench.repo(), await bench.repo(), await bench.repo()]
+      const units = story(random, repos, 60, random.chance(0.4))
+      const outcomes = await Promise.all(units.map((one) => bench.dispatcher.submit(one)))
+      expect(new Set(outcomes)).toEqual(new Set(['applied']))
+      const letters = await bench.store.deadLetters.list({ limit: 10_000 })
+      const expected = await told(dialect, units)
+      expect(letters.map(({ did, rkey }) => `${did}/${rkey}`).sort()).toEqual(expected.failed)
+      expect(await contents(bench.store)).toEqual(expected.rows)
+    },
+    120_000,
+  )
+})
