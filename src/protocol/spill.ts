@@ -51,14 +51,18 @@ export class Spill {
     return copy
   }
 
-  /** All of it in order, in pieces. */
+  /** All of it in order, in pieces that are good until the next one. */
   *replay(): Generator<Uint8Array> {
     if (this.#file === null) {
       for (const { bytes } of this.#chunks) yield bytes
       return
     }
-    for (let offset = 0; offset < this.#size; offset += PIECE)
-      yield this.read(offset, Math.min(PIECE, this.#size - offset))
+    const piece = new Uint8Array(Math.min(PIECE, this.#size))
+    for (let offset = 0; offset < this.#size; offset += PIECE) {
+      const view = piece.subarray(0, this.#size - offset)
+      readFully(this.#file, view, offset)
+      yield view
+    }
   }
 
   /** Gives memory and file back. Harmless twice. */

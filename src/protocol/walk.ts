@@ -4,6 +4,7 @@ import { checkSection, readHeader } from './car.ts'
 import { CarFramer } from './car-framer.ts'
 import { CID_LENGTH, cidOfDigest, DAG_CBOR, type Digest, digestOfCid } from './cid.ts'
 import { decodeCommit, type SignedCommit } from './commit.ts'
+import { DigestTable } from './digest-table.ts'
 import { parseNode } from './mst.ts'
 import { keyDepth } from './mst-key.ts'
 import { RepoPaths } from './repo-path.ts'
@@ -81,15 +82,17 @@ export class RepoWalk {
   readonly #maxDepth: number
   readonly #maxTracked: number
   readonly #paths = new RepoPaths()
-  readonly #wanted = new Map<Digest, Want>()
+  readonly #wanted = new DigestTable<Want>()
   /** Wants, of which many may wait for one block. */
   #wants = 0
   /** Blocks that came before anybody wanted them. */
-  readonly #early = new Map<Digest, { offset: number; length: number }>()
+  readonly #early = new DigestTable<{ offset: number; length: number }>()
   #earlyBytes = 0
   #commit: SignedCommit | null = null
   #headerSeen = false
   #deferred = false
+  /** At the end: what the node at hand asks for, in the order of keys. */
+  #asked: [Digest, Want][] | null = null
   #proven: WalkedRecord[] = []
   #provenBytes = 0
   #takenBytes = 0
@@ -164,12 +167,11 @@ export class RepoWalk {
     const block = bytes.subarray(Math.min(start + CID_LENGTH, end), end)
     const digest = checkSection(bytes, start, end, block)
     if (this.#deferred || bytes[start + 1] !== DAG_CBOR) return
-    const want = this.#wanted.get(digest)
+    const want = this.#wanted.take(digest)
     if (want === undefined) {
-      this.#early.set(digest, { offset, length: end - start })
-      this.#earlyBytes += block.length
+      const twin = this.#early.set(digest, { offset, length: end - start })
+      if (twin === undefined) this.#earlyBytes += block.length
     } else {
-      this.#wanted.delete(digest)
       this.#settle(want, bytes.subarray(start, start + CID_LENGTH), block)
     }
     const scattered = this.#early.size > this.#maxTracked || this.#earlyBytes > MAX_EARLY_BYTES
@@ -181,19 +183,21 @@ export class RepoWalk {
 
   /** Asks for a block: it is here already, or it will come. */
   #want(digest: Digest, want: Want): void {
-    const early = this.#early.size === 0 ? undefined : this.#early.get(digest)
+    const early = this.#early.size === 0 ? undefined : this.#early.take(digest)
     if (early !== undefined) {
-      this.#early.delete(digest)
       this.#earlyBytes -= early.length - CID_LENGTH
       const section = this.#spill.read(early.offset, early.length)
       this.#wants++
       this.#settle(want, section.subarray(0, CID_LENGTH), section.subarray(CID_LENGTH))
       return
     }
-    const other = this.#wanted.get(digest)
-    if (other !== undefined) want.next = other
-    this.#wanted.set(digest, want)
     this.#wants++
+    if (this.#asked !== null) {
+      this.#asked.push([digest, want])
+      return
+    }
+    const other = this.#wanted.set(digest, want)
+    if (other !== undefined) want.next = other
   }
 
   #settle(first: Want, cid: Uint8Array, block: Uint8Array): void {
@@ -256,32 +260,27 @@ export class RepoWalk {
     return proven
   }
 
-  /** Depth first from every want that is left. What a node asks for meanwhile lands in `#wanted` again. */
+  /** Depth first from every want that is left, in the order of keys. */
   *#finishStored(): Generator<readonly WalkedRecord[]> {
     this.#deferred = true
     this.#early.clear()
     const index = this.#guarded(() => this.#indexed())
-    const stack: [Digest, Want][] = []
-    this.#stackWanted(stack)
+    const stack = [...this.#wanted.entries()].sort(([, a], [, b]) => (comesBefore(a, b) ? 1 : -1))
+    this.#wanted.clear()
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const [digest, want] = next
+      const asked: [Digest, Want][] = []
+      this.#asked = asked
       this.#guarded(() => {
         const block = index.read(digest, this.#spill)
         if (block === null) throw refuse(`a block is missing: ${wantedBy(want)}`)
         this.#settle(want, cidOfDigest(digest), block)
       })
-      this.#stackWanted(stack)
+      for (let i = asked.length - 1; i >= 0; i--) stack.push(asked[i] as [Digest, Want])
       const full = this.#proven.length >= BATCH || this.#provenBytes - this.#takenBytes >= BATCH_BYTES
       if (full) yield this.#take()
     }
     if (this.#proven.length > 0) yield this.#take()
-  }
-
-  /** Moves what is wanted to the stack, first wanted on top, so that records come in key order. */
-  #stackWanted(stack: [Digest, Want][]): void {
-    const wants = [...this.#wanted]
-    for (let i = wants.length - 1; i >= 0; i--) stack.push(wants[i] as [Digest, Want])
-    this.#wanted.clear()
   }
 
   #indexed(): BlockIndex {
@@ -297,6 +296,17 @@ export class RepoWalk {
 }
 
 const refuse = (what: string) => new InvalidError('F3', `malformed repo: ${what}`)
+
+/** Whether the keys of `a` come before those of `b`; a leaf and the subtree after it have one place. */
+function comesBefore(a: Want, b: Want): boolean {
+  const [left, right] = [placeOf(a), placeOf(b)]
+  return left === right ? a.kind === 'leaf' : left < right
+}
+
+function placeOf(want: Want): string {
+  if (want.kind === 'commit') return ''
+  return want.kind === 'leaf' ? `${want.collection}/${want.rkey}` : want.after
+}
 
 function wantedBy(want: Want): string {
   if (want.kind === 'commit') return 'the commit'
