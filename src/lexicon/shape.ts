@@ -141,6 +141,7 @@ function checkPrimary(def: Json, type: string, path: string, problems: Problems)
     return
   }
   if (def.parameters !== undefined) checkParams(def.parameters, join(path, 'parameters'), problems)
+  checkErrors(def.errors, join(path, 'errors'), problems)
   const bodies = type === 'query' ? ['output'] : type === 'procedure' ? ['input', 'output'] : []
   for (const body of bodies) if (def[body] !== undefined) checkBody(def[body], join(path, body), problems)
   if (type === 'subscription' && def.message !== undefined) {
@@ -152,6 +153,26 @@ function checkPrimary(def: Json, type: string, path: string, problems: Problems)
         'a message is an object with a `schema`',
         'write `{ "schema": { "type": "union", … } }`',
       )
+  }
+}
+
+function checkErrors(errors: unknown, path: string, problems: Problems): void {
+  if (errors === undefined) return
+  if (!Array.isArray(errors)) {
+    problems.error(path, `errors are a list, this is ${kind(errors)}`, 'write `[{ "name": "NotFound" }]`')
+    return
+  }
+  for (const [i, error] of errors.entries()) {
+    if (!isMap(error)) {
+      problems.error(
+        join(path, i),
+        `an error is an object, this is ${kind(error)}`,
+        'write `{ "name": "NotFound" }`',
+      )
+      continue
+    }
+    required(error, 'name', 'string', join(path, i), problems)
+    optional(error, 'description', 'string', join(path, i), problems)
   }
 }
 
@@ -190,14 +211,22 @@ function checkProperties(owner: Json, path: string, where: Where, problems: Prob
     )
   const known = isMap(properties) ? properties : {}
   for (const [name, field] of Object.entries(known)) {
-    if (FORBIDDEN_KEYS.includes(name) || name === '$type')
+    if (name === '$type') {
+      // Some authors list it; every object has it anyway.
+      problems.note(
+        join(at, name),
+        'a property called $type is passed over',
+        'take it out, objects have one by nature',
+      )
+      delete known.$type
+    } else if (FORBIDDEN_KEYS.includes(name))
       problems.error(join(at, name), `a property cannot be called ${name}`, 'choose another name')
     else checkField(field, join(at, name), ALLOWED[where], problems, depth + 1)
   }
-  for (const list of ['required', 'nullable'] as const) {
+  for (const list of where === 'param' ? (['required'] as const) : (['required', 'nullable'] as const)) {
     if (!optional(owner, list, 'strings', path, problems)) continue
     for (const [i, name] of ((owner[list] ?? []) as string[]).entries()) {
-      if (Object.hasOwn(known, name)) continue
+      if (Object.hasOwn(known, name) || name === '$type') continue
       const report = list === 'required' ? problems.error.bind(problems) : problems.note.bind(problems)
       report(
         join(join(path, list), i),

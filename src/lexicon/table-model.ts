@@ -27,3 +27,8 @@ export function sqliteType(declared: string): string {
   if (type === '' || /blob/.test(type)) return 'Uint8Array'
   return 'number'
 }
+
+/** Not lextap's own tables, nor Kysely's or the database's. */
+export const isUserTable = (name: string): boolean => !/^(?:lextap|sqlite|kysely)_/.test(name)
+
+export const byName = (a: TableModel, b: TableModel): number => (a.name < b.name ? -1 : 1)
