@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { LextapError } from '../errors.ts'
 import type { TableInfo } from './tables.ts'
 import type { DialectName, UserDatabase, UserTx } from './types.ts'
 
@@ -92,6 +93,8 @@ export interface Database extends Session {
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>
   /** What kind of trouble an error is; null when the statement itself is at fault. */
   faultOf(error: unknown): Fault | null
+  /** The same for whoever opened the database: an error that says what to do. */
+  explain(error: unknown): LextapError
   /** Reads tables, keys and references of the user's schema; row writers use them from the next transaction on. */
   introspect(): Promise<readonly TableInfo[]>
   close(): Promise<void>

@@ -40,11 +40,15 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
   await using stack = new AsyncDisposableStack()
   const held = stack.adopt(lockFor(parsed, guest), (taken) => taken?.release())
   const opened = stack.adopt(await openDatabase(parsed, options), (db) => db.close())
-  await prepare(opened, readOnly, options.migrations ?? null)
   const retries = guest ? GUEST_RETRIES : Number.POSITIVE_INFINITY
   const db = new PatientDatabase(opened, { observer: options.observer, retries })
   const store = new Store(db, { guest, url: maskPassword(url), release: () => held?.release() })
-  await store.load()
+  try {
+    await prepare(opened, readOnly, options.migrations ?? null)
+    await store.load()
+  } catch (error) {
+    throw opened.explain(error)
+  }
   stack.move()
   return store
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { backoffMs } from '../async/backoff.ts'
 import { sleep } from '../async/signal.ts'
-import { TemporaryError } from '../errors.ts'
+import { type LextapError, TemporaryError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { databaseFailed } from '../observe/store-events.ts'
 import type {
@@ -71,6 +71,9 @@ export class PatientDatabase implements Database {
   }
   faultOf(error: unknown): Fault | null {
     return this.#db.faultOf(error)
+  }
+  explain(error: unknown): LextapError {
+    return this.#db.explain(error)
   }
   introspect(): Promise<readonly TableInfo[]> {
     return this.#db.introspect()

@@ -10,7 +10,8 @@ export type DatabaseUrl =
 export function parseDatabaseUrl(url: string, cwd: string = process.cwd()): DatabaseUrl {
   const scheme = /^(sqlite|pglite|postgres|postgresql):/.exec(url)?.[1]
   if (scheme === 'postgres' || scheme === 'postgresql') {
-    if (!URL.canParse(url)) throw new UserError(`not a postgres URL: ${maskPassword(url)}`)
+    if (!/^[a-z]+:\/\//.test(url) || !URL.canParse(url))
+      throw new UserError(`not a postgres URL: ${maskPassword(url)}`)
     return { dialect: 'postgres', url }
   }
   if (scheme !== 'sqlite' && scheme !== 'pglite') {

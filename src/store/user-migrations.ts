@@ -29,7 +29,10 @@ export async function runUserMigrations(
 ): Promise<MigrationReport> {
   const db = 'db' in store ? store.db : store
   const migrator = new Migrator({ db: db.kysely, provider: { getMigrations: () => readMigrations(folder) } })
-  const results = step === 'status' ? [] : resultsOf(await run(migrator, step), folder)
+  const results =
+    step === 'status'
+      ? []
+      : await withoutForeignKeys(db, async () => resultsOf(await run(migrator, step), folder))
   if (results.length > 0) await db.introspect()
   return {
     done: results.map((r) => ({ name: r.migrationName, direction: r.direction === 'Down' ? 'down' : 'up' })),
@@ -37,6 +40,30 @@ export async function runUserMigrations(
       name,
       executedAt: executedAt ?? null,
     })),
+  }
+}
+
+/**
+ * SQLite rebuilds a table to change it, and dropping the old one would take along every row that refers to
+ * it: foreign keys are looked after when all is done, as SQLite's own manual has it.
+ */
+async function withoutForeignKeys<T>(db: Database, migrate: () => Promise<T>): Promise<T> {
+  if (db.dialect !== 'sqlite') return migrate()
+  const broken = () =>
+    db.all<{ table: string; parent: string }>('select "table", parent from pragma_foreign_key_check')
+  const before = (await broken()).length
+  await db.run('pragma foreign_keys = off')
+  try {
+    const result = await migrate()
+    const after = await broken()
+    const worst = after.at(-1)
+    if (after.length <= before || worst === undefined) return result
+    throw new UserError(
+      `the migrations left rows that refer to nothing; rows=${after.length - before}; table=${worst.table}; parent=${worst.parent}`,
+      { code: 'migration' },
+    )
+  } finally {
+    await db.run('pragma foreign_keys = on')
   }
 }
 

@@ -34,7 +34,7 @@ function inFolder(url: (dir: string) => string): TestDatabase {
 /** Making a PGlite folder takes seconds, copying one does not. */
 const TEMPLATE = resolve(import.meta.dirname, '../../node_modules/.cache/lextap/pglite-template')
 
-async function freshPglite(): Promise<TestDatabase> {
+export async function freshPglite(): Promise<TestDatabase> {
   if (!existsSync(TEMPLATE)) await makeTemplate()
   return inFolder((dir) => {
     cpSync(TEMPLATE, join(dir, 'pglite'), { recursive: true })

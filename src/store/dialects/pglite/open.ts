@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { type CompiledQuery, type DatabaseConnection, Kysely } from 'kysely'
+import type { LextapError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -37,7 +38,7 @@ export async function openPglite(path: string): Promise<Database> {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
     const db = path === ':memory:' ? new PGlite() : new PGlite(path)
     await db.waitReady
-    return new PgliteDatabase(db)
+    return new PgliteDatabase(path, db)
   } catch (error) {
     throw explain(error, path)
   }
@@ -50,12 +51,14 @@ class PgliteDatabase implements Database {
   readonly kysely: Kysely<UserDatabase>
   readonly #db: PGlite
   readonly #wire: PgliteWire
+  readonly #where: string
   readonly #turn = new Mutex()
   readonly #session: PostgresSession
   readonly #parts
   #known = new KnownStatements(new RowTables([], 'pglite'))
 
-  constructor(db: PGlite) {
+  constructor(where: string, db: PGlite) {
+    this.#where = where
     this.#db = db
     this.#wire = new PgliteWire(db)
     this.#session = new PostgresSession((text, values) =>
@@ -93,6 +96,10 @@ class PgliteDatabase implements Database {
 
   faultOf(error: unknown): Fault | null {
     return postgresFault(error)
+  }
+
+  explain(error: unknown): LextapError {
+    return explain(error, this.#where)
   }
 
   async introspect(): Promise<readonly TableInfo[]> {

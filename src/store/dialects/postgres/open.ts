@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { backoffMs } from '../../../async/backoff.ts'
 import { sleep } from '../../../async/signal.ts'
-import { TemporaryError, UserError } from '../../../errors.ts'
+import { type LextapError, TemporaryError, UserError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -75,7 +75,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
         `PostgreSQL ${version} is too old: lextap needs ${OLDEST_VERSION} or newer; url=${maskPassword(url)}`,
       )
     }
-    return new PostgresDatabase(pool, config.max)
+    return new PostgresDatabase(maskPassword(url), pool, config.max)
   } catch (error) {
     await pool.end().catch(() => {})
     throw explain(error, maskPassword(url))
@@ -91,10 +91,12 @@ class PostgresDatabase implements Database {
   readonly #pool: pg.Pool
   readonly #session: PostgresSession
   readonly #parts
+  readonly #where: string
   readonly #closing = new AbortController()
   #known = new KnownStatements(new RowTables([], 'postgres'))
 
-  constructor(pool: pg.Pool, connections: number) {
+  constructor(where: string, pool: pg.Pool, connections: number) {
+    this.#where = where
     this.#pool = pool
     this.concurrency = Math.max(1, Math.min(TRANSACTIONS, connections - 1))
     const dialect = new PostgresDialect({ pool })
@@ -170,6 +172,10 @@ class PostgresDatabase implements Database {
 
   faultOf(error: unknown): Fault | null {
     return postgresFault(error)
+  }
+
+  explain(error: unknown): LextapError {
+    return explain(error, this.#where)
   }
 
   async introspect(): Promise<readonly TableInfo[]> {

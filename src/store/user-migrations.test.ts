@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DIALECTS, stopDatabases, type TestDatabase } from '../../test/support/databases.ts'
+import { listener } from '../../test/support/observer.ts'
+import { openStore, type Store } from './open.ts'
+import { runUserMigrations } from './user-migrations.ts'
+
+afterAll(stopDatabases)
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lextap-migrations-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+let serial = 0
+/** File names differ each time: a module is loaded once in a process. */
+function write(n: number, up: string, down = '', extension = 'ts'): string {
+  const name = `${String(n).padStart(4, '0')}-m${serial++}`
+  const types = extension === 'ts' ? ': import("kysely").Kysely<never>' : ''
+  writeFileSync(
+    join(folder, `${name}.${extension}`),
+    `export async function up(db${types}) { ${up} }\nexport async function down(db${types}) { ${down} }\n`,
+  )
+  return name
+}
+const table = (name: string) =>
+  `await db.schema.createTable('${name}').addColumn('id', 'text', (c) => c.primaryKey()).execute()`
+const noTable = (name: string) => `await db.schema.dropTable('${name}').execute()`
+
+describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
+  let database: TestDatabase
+  let store: Store
+  beforeAll(async () => {
+    database = await fresh()
+    store = await openStore(database.url, { observer: listener() })
+  })
+  afterAll(async () => {
+    await store?.close()
+    await database?.[Symbol.asyncDispose]()
+  })
+  beforeEach(async () => {
+    for (const { name } of await store.db.introspect()) await store.db.run(`drop table "${name}"`)
+    for (const name of ['kysely_migration', 'kysely_migration_lock'])
+      await store.db.run(`drop table if exists ${name}`)
+  })
+  const tables = async () => (await store.db.introspect()).map(({ name }) => name)
+
+  test('run in order, TypeScript and JavaScript alike, once each', async () => {
+    const names = [
+      write(1, table('one')),
+      write(2, table('two'), '', 'js'),
+      write(3, table('three'), '', 'mjs'),
+    ]
+    const first = await runUserMigrations(store, folder, 'latest')
+    expect(first.done).toEqual(names.map((name) => ({ name, direction: 'up' })))
+    expect(await tables()).toEqual(['one', 'three', 'two'])
+    const again = await runUserMigrations(store, folder, 'latest')
+    expect(again.done).toEqual([])
+    expect(again.migrations.every((m) => m.executedAt instanceof Date)).toBe(true)
+  })
+
+  test('go up and down by one, and say what is due', async () => {
+    const names = [write(1, table('one'), noTable('one')), write(2, table('two'), noTable('two'))]
+    const due = async () =>
+      (await runUserMigrations(store, folder, 'status')).migrations.map((m) => m.executedAt === null)
+    expect(await due()).toEqual([true, true])
+    expect((await runUserMigrations(store, folder, 'up')).done).toEqual([{ name: names[0], direction: 'up' }])
+    expect(await due()).toEqual([false, true])
+    await runUserMigrations(store, folder, 'up')
+    expect((await runUserMigrations(store, folder, 'down')).done).toEqual([
+      { name: names[1], direction: 'down' },
+    ])
+    expect(await tables()).toEqual(['one'])
+    expect(await due()).toEqual([false, true])
+  })
+
+  test('that fail leave nothing behind, name the file, and run again when mended', async () => {
+    write(1, table('one'))
+    const bad = write(2, `${table('two')}; throw new Error('half way')`)
+    await expect(runUserMigrations(store, folder, 'latest')).rejects.toMatchObject({
+      name: 'UserError',
+      code: 'migration',
+      message: expect.stringContaining(`migration ${bad} failed: half way; folder=${folder}`),
+    })
+    // On Postgres all due migrations share a transaction, on SQLite each has its own: the failed one is gone on both.
+    expect(await tables()).not.toContain('two')
+    rmSync(join(folder, `${bad}.ts`))
+    write(2, table('two'))
+    await runUserMigrations(store, folder, 'latest')
+    expect(await tables()).toEqual(['one', 'two'])
+  })
+
+  test('can rebuild a table that others refer to', async () => {
+    write(
+      1,
+      `
+      await db.schema.createTable('parent').addColumn('id', 'text', (c) => c.primaryKey()).execute()
+      await db.schema.createTable('child').addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('parent', 'text', (c) => c.references('parent.id').onDelete('cascade')).execute()
+      await db.insertInto('parent').values({ id: 'p' }).execute()
+      await db.insertInto('child').values({ id: 'c', parent: 'p' }).execute()`,
+    )
+    if (store.dialect === 'sqlite') {
+      write(
+        2,
+        `
+        await db.schema.createTable('parent_new').addColumn('id', 'text', (c) => c.primaryKey()).addColumn('more', 'text').execute()
+        await db.insertInto('parent_new').columns(['id']).expression(db.selectFrom('parent').select('id')).execute()
+        await db.schema.dropTable('parent').execute()
+        await db.schema.alterTable('parent_new').renameTo('parent').execute()`,
+      )
+    } else write(2, `await db.schema.alterTable('parent').addColumn('more', 'text').execute()`)
+    await runUserMigrations(store, folder, 'latest')
+    expect(await store.db.all('select * from child')).toEqual([{ id: 'c', parent: 'p' }])
+    expect(await store.db.all('select * from parent')).toEqual([{ id: 'p', more: null }])
+    if (store.dialect === 'sqlite')
+      expect(await store.db.all('pragma foreign_keys')).toEqual([{ foreign_keys: 1 }])
+  })
+
+  test('give the row writers their tables', async () => {
+    write(1, table('fresh'))
+    await runUserMigrations(store, folder, 'latest')
+    await store.transaction(async (tx) => {
+      const side = tx.userSide()
+      await side.rows.fresh?.upsert({ id: 'x' })
+      await side.flush()
+    })
+    expect(await store.db.all('select * from fresh')).toEqual([{ id: 'x' }])
+  })
+})
+
+describe('a folder of migrations', () => {
+  const run = async () => {
+    await using store = await openStore('sqlite::memory:', { observer: listener() })
+    return await runUserMigrations(store, folder, 'latest')
+  }
+
+  test('that is not there, or holds something that is no migration, is a clear error', async () => {
+    writeFileSync(join(folder, '0001-nothing.ts'), 'export const down = 1')
+    await expect(run()).rejects.toMatchObject({
+      message: expect.stringContaining(`must export a function \`up\`; file=${folder}/0001-nothing.ts`),
+    })
+    rmSync(join(folder, '0001-nothing.ts'))
+    writeFileSync(join(folder, '0002-broken.ts'), 'export const up = (')
+    await expect(run()).rejects.toMatchObject({
+      message: expect.stringMatching(/cannot be loaded: .*file=.*0002-broken\.ts/s),
+    })
+    rmSync(folder, { recursive: true })
+    await expect(run()).rejects.toMatchObject({
+      message: expect.stringContaining('the folder of migrations cannot be read'),
+    })
+  })
+
+  test('may hold declarations, tests and other files beside them', async () => {
+    write(1, table('one'))
+    for (const name of ['0001-x.d.ts', '0001-x.test.ts', 'README.md', 'notes.json'])
+      writeFileSync(join(folder, name), 'nonsense')
+    expect((await run()).done).toHaveLength(1)
+  })
+
+  test('with two files of one name is refused', async () => {
+    for (const extension of ['ts', 'js'])
+      writeFileSync(join(folder, `0001-same.${extension}`), 'export const up = () => {}')
+    await expect(run()).rejects.toMatchObject({
+      message: expect.stringContaining('two migrations have the name 0001-same'),
+    })
+  })
+
+  test('that lost one which was executed is refused', async () => {
+    await using store = await openStore('sqlite::memory:', { observer: listener() })
+    const name = write(1, table('one'))
+    write(2, table('two'))
+    await runUserMigrations(store, folder, 'latest')
+    rmSync(join(folder, `${name}.ts`))
+    await expect(runUserMigrations(store, folder, 'latest')).rejects.toMatchObject({
+      code: 'migration',
+      message: expect.stringContaining(name),
+    })
+  })
+})
