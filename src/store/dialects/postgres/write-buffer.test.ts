@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest'
+import { compileDelete, compileInsert, compileUpdate } from '../../row-statements.ts'
+import { families, type TableInfo } from '../../tables.ts'
+import { shapeOfRow } from './shapes.ts'
+import { arrayLiteral, wireJson, wireValue } from './values.ts'
+import { WriteBuffer } from './write-buffer.ts'
+
+const table = (name: string, family: number, rest: Partial<TableInfo> = {}): TableInfo => ({
+  name,
+  columns: new Map([
+    ['id', 'text'],
+    ['n', 'integer'],
+    ['tags', ''],
+  ]),
+  key: ['id'],
+  family,
+  triggered: false,
+  ...rest,
+})
+const [post, like] = [table('post', 0), table('like', 1)]
+const upsert = (of: TableInfo, columns = ['id', 'n']) =>
+  shapeOfRow(compileInsert(of, 'postgres', 'upsert', columns, []))
+const shapes = {
+  post: upsert(post),
+  like: upsert(like),
+  drop: shapeOfRow(compileDelete(post, 'postgres', ['id'], [])),
+  set: shapeOfRow(compileUpdate(post, 'postgres', ['n'], ['id'], [])),
+}
+
+function sent(fill: (buffer: WriteBuffer) => void): [string, unknown[]][] {
+  const out: [string, unknown[]][] = []
+  const buffer = new WriteBuffer(
+    (text, values) => void out.push([text.split(' ').slice(0, 3).join(' '), [...values]]),
+  )
+  fill(buffer)
+  buffer.flush()
+  return out
+}
+const add = (buffer: WriteBuffer, name: keyof typeof shapes, ...row: string[]) => {
+  const shape = shapes[name]
+  if (shape === null) throw new Error(`${name} has no shape`)
+  buffer.add(shape, row)
+}
+
+describe('buffered writes', () => {
+  test('of one shape become one statement, also with other tables in between', () => {
+    const out = sent((buffer) => {
+      for (const id of ['a', 'b', 'c']) {
+        add(buffer, 'post', id, '1')
+        add(buffer, 'like', id, '2')
+      }
+    })
+    expect(out).toEqual([
+      ['insert into "post"', ['{"a","b","c"}', '{"1","1","1"}']],
+      ['insert into "like"', ['{"a","b","c"}', '{"2","2","2"}']],
+    ])
+  })
+
+  test('that repeat a key wait for a statement of their own', () => {
+    const out = sent((buffer) => {
+      for (const id of ['a', 'b', 'a']) add(buffer, 'post', id, '1')
+    })
+    expect(out.map(([, values]) => values[0])).toEqual(['{"a","b"}', 'a'])
+  })
+
+  test('of different kinds on one table keep their order', () => {
+    const out = sent((buffer) => {
+      add(buffer, 'post', 'a', '1')
+      add(buffer, 'drop', 'a')
+      add(buffer, 'post', 'a', '2')
+      add(buffer, 'set', '3', 'a')
+    })
+    expect(out.map(([text]) => text)).toEqual([
+      'insert into "post"',
+      'delete from "post"',
+      'insert into "post"',
+      'update "post" set',
+    ])
+  })
+
+  test('of related tables keep their order', () => {
+    const [parent, child] = [upsert(table('parent', 7)), upsert(table('child', 7))]
+    const out = sent((buffer) => {
+      for (const shape of [parent, child, parent]) if (shape !== null) buffer.add(shape, ['a', '1'])
+    })
+    expect(out.map(([text]) => text)).toEqual([
+      'insert into "parent"',
+      'insert into "child"',
+      'insert into "parent"',
+    ])
+  })
+
+  test('go out when there are many', () => {
+    expect(
+      sent((buffer) => {
+        for (let n = 0; n < 1001; n++) add(buffer, 'post', `${n}`, '1')
+      }),
+    ).toHaveLength(3)
+  })
+})
+
+test.each([
+  ['a column of arrays', upsert(post, ['id', 'tags'])],
+  ['triggers around', upsert(table('post', 0, { triggered: true }))],
+  ['a patch that changes its key', shapeOfRow(compileUpdate(post, 'postgres', ['id'], ['id'], []))],
+])('%s keeps writes single', (_, shape) => {
+  expect(shape).toBeNull()
+})
+
+test('values travel as text that Postgres reads back as the same', () => {
+  const odd = ['a"b', 'c\\d', '{e,f}', '', 'NULL', ' g ']
+  expect(
+    arrayLiteral(
+      odd.map((text) => [text]),
+      0,
+    ),
+  ).toBe('{"a\\"b","c\\\\d","{e,f}","","NULL"," g "}')
+  expect(arrayLiteral([[null], [Buffer.from([0, 255])]], 0)).toBe('{NULL,"\\\\x00ff"}')
+  expect([wireValue(undefined), wireValue(true), wireValue(12n), wireValue(1.5)]).toEqual([
+    null,
+    'true',
+    '12',
+    '1.5',
+  ])
+  expect(wireValue(['a', 'b'])).toBe('{"a","b"}')
+  expect([wireJson(['a']), wireJson({ a: 1 }), wireJson(null), wireJson('text')]).toEqual([
+    '["a"]',
+    '{"a":1}',
+    null,
+    'text',
+  ])
+})
+
+test('tables tied by references are one family; a trigger makes all of them one', () => {
+  const of = (references: [string, string][], triggered: string[] = []) =>
+    Object.fromEntries(families(['a', 'b', 'c', 'd'], references, new Set(triggered)))
+  expect(of([])).toEqual({ a: 0, b: 1, c: 2, d: 3 })
+  expect(
+    of([
+      ['a', 'c'],
+      ['c', 'd'],
+      ['a', 'elsewhere'],
+    ]),
+  ).toEqual({ a: 0, b: 1, c: 0, d: 0 })
+  expect(of([], ['c'])).toEqual({ a: 0, b: 0, c: 0, d: 0 })
+})
