@@ -1,5 +1,6 @@
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
+import { standingOf } from '../repo/decide.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import type { ListedRepo } from './list-repos.ts'
@@ -23,6 +24,7 @@ interface Suspect {
   readonly did: string
   readonly rev: string | null
   readonly active: boolean | null
+  readonly status: string | null
 }
 
 /**
@@ -45,9 +47,8 @@ export class Reconcile {
   /** Compares one page. */
   async compare(repos: readonly ListedRepo[]): Promise<void> {
     const suspects: Suspect[] = []
-    for (const { did, rev, active } of repos) {
-      const suspect = { did, rev, active }
-      if (this.#deps.store.repos.mayTrack(did) && (await this.#differs(suspect)) !== null)
+    for (const suspect of repos) {
+      if (this.#deps.store.repos.mayTrack(suspect.did) && (await this.#differs(suspect)) !== null)
         suspects.push(suspect)
     }
     if (suspects.length === 0 || this.#stopped) return
@@ -105,14 +106,20 @@ export class Reconcile {
     }
   }
 
-  async #differs({ did, rev, active }: Suspect): Promise<'standing' | 'rev' | null> {
+  async #differs({ did, rev, active, status }: Suspect): Promise<'standing' | 'rev' | null> {
     const row = await this.#deps.store.repos.get(did)
     if (row === null || row.removal !== null || row.standing === 'deleted') return null
-    if (active !== null && active !== (row.standing === 'active')) return 'standing'
+    const same = active === false ? isInactive(row, status) : active === null || row.standing === 'active'
+    if (!same) return 'standing'
     return isBehind(row, rev) ? 'rev' : null
   }
 }
 
 function isBehind(row: RepoRow, rev: string | null): boolean {
   return rev !== null && row.state === 'active' && row.standing === 'active' && (row.rev ?? '') < rev
+}
+
+/** Without a reason any standing but `active` will do. */
+function isInactive({ standing }: RepoRow, status: string | null): boolean {
+  return status === null ? standing !== 'active' : standing === standingOf({ active: false, status })
 }

@@ -11,6 +11,7 @@ import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
 import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
+import { repoOf } from './retry.ts'
 import { isLive, type Outcome, type Unit } from './unit.ts'
 import type { RetryOutcome, Work } from './work.ts'
 
@@ -82,10 +83,11 @@ export class Dispatcher {
   async retryDeadLetter(id: number): Promise<RetryOutcome> {
     const letter = await this.#options.store.deadLetters.get(id)
     if (letter === null) return 'gone'
+    const repoId = await repoOf(this.#options.store, letter)
     return this.#push<RetryOutcome>((settle) => ({
       kind: 'retry',
       letter,
-      repoId: letter.repoId,
+      repoId,
       did: letter.did,
       size: 1,
       live: true,

@@ -1,6 +1,7 @@
 import { cidEquals, cidToString } from '../protocol/cid.ts'
 import type { Transaction } from '../store/database.ts'
 import type { DeadLetter } from '../store/dead-letters.ts'
+import type { Store } from '../store/store.ts'
 import { checkRecord } from './check-record.ts'
 import type { RecordEvent } from './event.ts'
 import { handles } from './job.ts'
@@ -27,9 +28,15 @@ export async function planRetry(
   const letter = await deps.store.deadLetters.get(id, tx)
   if (letter === null) return { kind: 'gone' }
   if (letter.action === 'identity' || letter.action === 'account') return planEvent(deps, letter)
-  const current = await currentCid(deps, tx, plan, letter)
+  const repoId = await repoOf(deps.store, letter)
+  const current = await currentCid(deps, tx, plan, { ...letter, repoId })
   const same = letter.cid === null ? current === null : current !== null && cidEquals(current, letter.cid)
   return same ? planRecord(deps, letter) : { kind: 'superseded' }
+}
+
+/** The repo a letter is about. One that was forgotten may be tracked again by now. */
+export async function repoOf(store: Store, { repoId, did }: DeadLetter): Promise<number> {
+  return repoId < 0 ? ((await store.repos.get(did))?.id ?? repoId) : repoId
 }
 
 /** What the index says, counting what earlier units of this batch will write. */

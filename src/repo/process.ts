@@ -260,10 +260,8 @@ export class Processor {
 
   /** Its host did not know the repo when we asked (rule F7), yet here it speaks: fetch it again. */
   async #foundAgain(row: RepoRow, message: CommitMessage | SyncMessage): Promise<void> {
-    const patch: RepoPatch = { standing: 'active', state: 'desynchronized', retryAt: null }
-    await this.#deps.store.repos.patch(row.id, patch, { run: row.run })
+    await this.standing(row, { active: true, status: null, seq: null })
     messageEnded(this.#deps.observer, message.kind, 'discontinuous', 'F7')
-    this.#deps.onDue()
   }
 
   /** A broken frame of a tracked repo: we no longer know its head. */

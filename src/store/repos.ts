@@ -316,11 +316,15 @@ export class Repos {
   }
 }
 
-/** Deletes a repo and all that hangs on it inside a transaction; its DID, or null when it was not there. */
+/**
+ * Deletes a repo and all that hangs on it inside a transaction; its DID, or null when it was not there. Deletes
+ * and events that failed are still owed: their dead letters stay, under a negative repo id of their own.
+ */
 export async function removeRepo(tx: Session, id: number, withRecords: boolean): Promise<string | null> {
   if (withRecords) await tx.run('delete from lextap_record where repo_id = $1', [id])
   await tx.run('delete from lextap_resync_buffer where repo_id = $1', [id])
-  await tx.run('delete from lextap_dead_letter where repo_id = $1', [id])
+  await tx.run("delete from lextap_dead_letter where repo_id = $1 and action in ('create', 'update')", [id])
+  await tx.run('update lextap_dead_letter set repo_id = -id where repo_id = $1', [id])
   const rows = await tx.all<{ did: string }>('delete from lextap_repo where id = $1 returning did', [id])
   return rows[0]?.did ?? null
 }

@@ -228,7 +228,12 @@ class Simulation {
       ['doOperator', 3],
       ['doLevel', 0.7],
     ])
-    await this[kind]()
+    const life = this.#life
+    await this[kind]().catch(async (error) => {
+      // What an operator asked of it is lost when the indexer ends meanwhile.
+      const ended = life === null ? 'ended' : await Promise.race([life.ended, turn().then(() => 'alive')])
+      if (kind !== 'doOperator' || ended === 'alive') throw error
+    })
     await this.#revive()
   }
 
@@ -450,8 +455,11 @@ class Simulation {
       return connected && cursor === this.#network.relayStream.seq
     }
     // Who follows from the head, or a relay that began anew, has seen nothing yet.
-    if (!(await reached())) this.#network.repos.find(({ status }) => status !== 'deleted')?.publish()
-    while (!(await reached()) && !late()) await pause(5)
+    const somebody = this.#network.repos.find(({ status }) => status !== 'deleted')
+    for (let i = 0; !(await reached()) && !late(); i++) {
+      if (i % 50 === 0) somebody?.publish()
+      await pause(5)
+    }
     const signal = AbortSignal.timeout(Math.max(1, Math.round(deadline - performance.now())))
     await tap.settled({ seq: this.#network.relayStream.seq, signal }).catch(async (error) => {
       if (!signal.aborted) throw error
