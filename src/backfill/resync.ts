@@ -2,12 +2,10 @@ import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { DiscontinuousError, InvalidError } from '../errors.ts'
 import type { SignedCommit } from '../protocol/commit.ts'
 import type { Identity, IdentityResolver } from '../protocol/identity.ts'
-import { parseKey } from '../protocol/key.ts'
 import type { VerifiedOp } from '../protocol/op.ts'
-import { verifySignature } from '../protocol/signature.ts'
-import { microsOfTid } from '../protocol/tid.ts'
 import { RepoWalk, type WalkedRecord } from '../protocol/walk.ts'
 import type { XrpcClient } from '../protocol/xrpc.ts'
+import { checkRepoCommit, notSigned, signedBy } from '../repo/verify-repo.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 
 export interface ResyncDeps {
@@ -97,22 +95,10 @@ async function checkCommit(
   resolver: IdentityResolver,
   signal: AbortSignal,
 ): Promise<void> {
-  if (commit.did !== row.did) {
-    throw new InvalidError('F3', `the repo is another account's; did=${row.did}; commit did=${commit.did}`)
-  }
-  if (commit.version !== 3)
-    throw new InvalidError('F3', `repo version is not 3; did=${row.did}; version=${commit.version}`)
-  if (microsOfTid(commit.rev) > (Date.now() + 300_000) * 1000) {
-    throw new InvalidError('B13', `rev lies in the future; did=${row.did}; rev=${commit.rev}`)
-  }
+  checkRepoCommit(commit, row.did, Date.now())
   if (!signedBy(commit, identity.signingKey)) {
     const again = await resolver.resolve(row.did, { force: true, signal })
-    if (again.signingKey === null || !signedBy(commit, again.signingKey)) {
-      throw new InvalidError(
-        'F3',
-        `the repo is not signed by the account's key; did=${row.did}; rev=${commit.rev}`,
-      )
-    }
+    if (again.signingKey === null || !signedBy(commit, again.signingKey)) throw notSigned(commit)
   }
   if (row.rev !== null && commit.rev < row.rev) {
     throw new DiscontinuousError(
@@ -120,10 +106,6 @@ async function checkCommit(
       `the host serves an older repo than we hold; did=${row.did}; rev=${commit.rev}; ours=${row.rev}`,
     )
   }
-}
-
-function signedBy(commit: SignedCommit, signingKey: string): boolean {
-  return verifySignature(parseKey(signingKey), commit.signedBytes, commit.sig)
 }
 
 /** Gathers wanted records into units and keeps a few of them in flight. */

@@ -46,6 +46,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./commands/migrate.ts'),
   },
   {
+    name: 'inspect',
+    summary: 'judge repos, firehoses and accounts: car, frames, did',
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config as it is understood',
     load: () => import('./commands/config.ts'),

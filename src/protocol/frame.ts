@@ -126,7 +126,8 @@ function opOf(value: unknown): MessageOp {
     throw bad('B1', 'an op with an unknown action')
   if (typeof path !== 'string' || !isRepoPath(path))
     throw bad('B1', 'an op whose path is not collection/rkey')
-  if (action === 'delete' ? cid !== null && cid !== undefined : !isRepoCid(cid))
+  // Whether the action goes with one is rule B15.
+  if (cid !== undefined && cid !== null && !isRepoCid(cid))
     throw bad('B1', `a ${action} with a bad cid; path=${path}`)
   if (prev !== undefined && prev !== null && !isRepoCid(prev))
     throw bad('B1', `prev is not a dag-cbor cid; path=${path}`)

@@ -26,7 +26,7 @@ export interface DecideOptions {
 
 /** The table of docs/states.md for commits and syncs of one tracked repo. Pure. */
 export function decide(
-  row: RepoRow,
+  row: Pick<RepoRow, 'standing' | 'state' | 'rev' | 'data'>,
   message: CommitMessage | SyncMessage,
   options: DecideOptions = {},
 ): Decision {
@@ -58,7 +58,7 @@ export type AccountDecision =
     }
 
 export function decideAccount(
-  row: RepoRow,
+  row: Pick<RepoRow, 'standing' | 'accountSeq'>,
   /** Without a seq: an answer to a question, and no event. */
   message: Pick<AccountMessage, 'active' | 'status'> & { readonly seq: number | null },
 ): AccountDecision {
