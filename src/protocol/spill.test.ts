@@ -21,7 +21,9 @@ describe.each([
     const all: Buffer[] = []
     for (let i = 0; i < 60; i++) {
       const chunk = Buffer.from(
-        Array.from({ length: Math.floor(random() * 90) }, () => Math.floor(random() * 256)),
+        Array.from({ length: Math.floor(random() * (i % 5 === 0 ? 3000 : 90)) }, () =>
+          Math.floor(random() * 256),
+        ),
       )
       all.push(chunk)
       spill.append(chunk)
@@ -40,6 +42,14 @@ describe.each([
     spill.close()
     spill.close()
   })
+})
+
+test('a stream that drips byte by byte is kept in few pieces', () => {
+  const spill = new Spill(1e9, dir)
+  for (let i = 0; i < 200_000; i++) spill.append(Uint8Array.of(i))
+  expect([...spill.replay()].length).toBeLessThan(5)
+  expect(spill.read(65_530, 12)).toEqual(Uint8Array.from({ length: 12 }, (_, i) => 65_530 + i))
+  expect(spill.read(199_990, 10)).toEqual(Uint8Array.from({ length: 10 }, (_, i) => 199_990 + i))
 })
 
 test('what was read stays as it was, whatever is read after it', () => {

@@ -3,6 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TemporaryError } from '../errors.ts'
 
+interface Chunk {
+  readonly offset: number
+  bytes: Uint8Array
+  /** The buffer `bytes` may still grow in. */
+  readonly room?: Uint8Array
+}
+
 /**
  * Everything a stream brought, readable by offset: in memory up to a budget, then in a temporary file whose
  * name is gone as soon as it is open, so that no crash leaves it behind.
@@ -10,7 +17,7 @@ import { TemporaryError } from '../errors.ts'
 export class Spill {
   readonly #budget: number
   readonly #dir: string
-  #chunks: { offset: number; bytes: Uint8Array }[] = []
+  #chunks: Chunk[] = []
   #file: number | null = null
   #size = 0
   #slab: Uint8Array = new Uint8Array(0)
@@ -31,11 +38,12 @@ export class Spill {
     return this.#file !== null
   }
 
-  /** In memory the chunk is kept, not copied. */
+  /** In memory a chunk is kept, not copied, unless it is so small that keeping track would cost more. */
   append(bytes: Uint8Array): void {
     if (this.#file === null && this.#size + bytes.length > this.#budget) this.#moveToFile()
-    if (this.#file === null) this.#chunks.push({ offset: this.#size, bytes })
-    else writeFully(this.#file, bytes)
+    if (this.#file !== null) writeFully(this.#file, bytes)
+    else if (bytes.length < SMALL) this.#collect(bytes)
+    else this.#chunks.push({ offset: this.#size, bytes })
     this.#size += bytes.length
   }
 
@@ -73,6 +81,19 @@ export class Spill {
     this.#size = 0
   }
 
+  /** Small chunks in a row share one buffer. */
+  #collect(bytes: Uint8Array): void {
+    const last = this.#chunks.at(-1)
+    if (last?.room === undefined || last.bytes.length + bytes.length > last.room.length) {
+      const room = new Uint8Array(SLAB)
+      room.set(bytes)
+      this.#chunks.push({ offset: this.#size, bytes: room.subarray(0, bytes.length), room })
+      return
+    }
+    last.room.set(bytes, last.bytes.length)
+    last.bytes = last.room.subarray(0, last.bytes.length + bytes.length)
+  }
+
   #moveToFile(): void {
     this.#file = openUnnamed(this.#dir)
     for (const { bytes } of this.#chunks) writeFully(this.#file, bytes)
@@ -101,7 +122,7 @@ export class Spill {
   #gather(offset: number, into: Uint8Array): void {
     let filled = 0
     for (let i = this.#find(offset); filled < into.length; i++) {
-      const chunk = this.#chunks[i] as { offset: number; bytes: Uint8Array }
+      const chunk = this.#chunks[i] as Chunk
       const start = offset + filled - chunk.offset
       const piece = chunk.bytes.subarray(start, start + into.length - filled)
       into.set(piece, filled)
@@ -115,7 +136,7 @@ export class Spill {
     let high = this.#chunks.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if ((this.#chunks[middle] as { offset: number }).offset <= offset) low = middle
+      if ((this.#chunks[middle] as Chunk).offset <= offset) low = middle
       else high = middle - 1
     }
     return low
@@ -124,6 +145,7 @@ export class Spill {
 
 const PIECE = 1 << 20
 const SLAB = 1 << 16
+const SMALL = 1 << 10
 
 /** A file nobody else can open: alone in a fresh folder of mode 0700, and unlinked at once. */
 function openUnnamed(dir: string): number {

@@ -9,6 +9,7 @@ import { parseNode } from './mst.ts'
 import { keyDepth } from './mst-key.ts'
 import { RepoPaths } from './repo-path.ts'
 import { Spill } from './spill.ts'
+import { type Branch, comesBefore, type Leaf, type Want, wantedBy } from './walk-want.ts'
 
 /** A record proven to be in the tree the commit signs. */
 export interface WalkedRecord {
@@ -32,25 +33,6 @@ export interface RepoWalkOptions {
    * Default 65,536 of each: about 25 MB at most.
    */
   readonly maxTracked?: number
-}
-
-/** Who waits for a block: the header for the commit, a node for its subtrees and records. */
-type Want = { readonly kind: 'commit'; next: Want | null } | Branch | Leaf
-
-/** A subtree and the keys it may hold: `after < key < before`, all on `layer` (−1: the root, not known yet). */
-interface Branch {
-  readonly kind: 'branch'
-  readonly layer: number
-  readonly after: string
-  readonly before: string
-  next: Want | null
-}
-
-interface Leaf {
-  readonly kind: 'leaf'
-  readonly collection: string
-  readonly rkey: string
-  next: Want | null
 }
 
 /** Above every key, which are printable ASCII. */
@@ -296,19 +278,3 @@ export class RepoWalk {
 }
 
 const refuse = (what: string) => new InvalidError('F3', `malformed repo: ${what}`)
-
-/** Whether the keys of `a` come before those of `b`; a leaf and the subtree after it have one place. */
-function comesBefore(a: Want, b: Want): boolean {
-  const [left, right] = [placeOf(a), placeOf(b)]
-  return left === right ? a.kind === 'leaf' : left < right
-}
-
-function placeOf(want: Want): string {
-  if (want.kind === 'commit') return ''
-  return want.kind === 'leaf' ? `${want.collection}/${want.rkey}` : want.after
-}
-
-function wantedBy(want: Want): string {
-  if (want.kind === 'commit') return 'the commit'
-  return want.kind === 'leaf' ? `record; path=${want.collection}/${want.rkey}` : `a node; layer=${want.layer}`
-}
