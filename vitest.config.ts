@@ -10,7 +10,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     include: soak ? ['test/soak/**/*.test.ts'] : ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: soak ? ['node_modules/**'] : ['test/soak/**', 'node_modules/**'],
-    testTimeout: soak ? 0 : 30_000,
+    testTimeout: soak ? 0 : 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
