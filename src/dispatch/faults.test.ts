@@ -1,0 +1,267 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { afterAll, describe, expect, test } from 'vitest'
+import { DIALECTS, startPostgres, stopDatabases } from '../../test/support/databases.ts'
+import {
+  benchOn,
+  closeBenches,
+  makeDispatcher,
+  on,
+  openBench,
+  put,
+  unit,
+} from '../../test/support/dispatching.ts'
+import { listener } from '../../test/support/observer.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { openStore } from '../store/open.ts'
+import { Store } from '../store/store.ts'
+
+/** P1: the database may fail at any moment; every effect is there once, and nothing becomes a dead letter for it. */
+afterAll(closeBenches)
+afterAll(stopDatabases)
+
+const POST = 'app.test.post'
+const tables = ['create table tally (id text primary key, n integer not null)']
+
+/** Counts each event: one that is applied twice shows. */
+const counting = on(POST, {
+  async put({ uri }, { tx }) {
+    await tx
+      .insertInto('tally')
+      .values({ id: uri, n: 1 })
+      .onConflict((c) => c.column('id').doUpdateSet((e) => ({ n: e('tally.n', '+', 1) })))
+      .execute()
+  },
+})
+const ops = (n: number) => Array.from({ length: n }, (_, i) => put(POST, `r${i}`, { text: `${i}` }))
+
+const busy = () =>
+  Object.assign(new Error('injected'), { code: 'ERR_SQLITE_ERROR', errcode: 5, severity: 'ERROR' })
+const lost = () => Object.assign(new Error('Connection terminated unexpectedly'), {})
+
+type Moment = 'begin' | 'index' | 'savepoint' | 'release' | 'before commit'
+
+/** Fails the first time each of the moments comes. */
+class FaultyDatabase implements Partial<Database> {
+  readonly left: Set<Moment>
+  constructor(moments: readonly Moment[]) {
+    this.left = new Set(moments)
+  }
+  wrap(db: Database): Database {
+    const fail = (moment: Moment) => {
+      if (this.left.delete(moment)) throw db.dialect === 'sqlite' ? busy() : lost()
+    }
+    const wrapTx = (tx: Transaction): Transaction =>
+      new Proxy(tx, {
+        get(target, name) {
+          const value = Reflect.get(target, name, target)
+          if (typeof value !== 'function') return value
+          if (name === 'userSide') return value.bind(target)
+          return async (...args: unknown[]) => {
+            if (name === 'savepoint') fail('savepoint')
+            if (name === 'releaseSavepoint') fail('release')
+            if (name === 'insertMany') fail('index')
+            return value.apply(target, args)
+          }
+        },
+      })
+    return new Proxy(db, {
+      get(target, name) {
+        if (name === 'transaction') {
+          return async (fn: (tx: Transaction) => Promise<unknown>) => {
+            fail('begin')
+            return target.transaction(async (tx) => {
+              const result = await fn(wrapTx(tx))
+              fail('before commit')
+              return result
+            })
+          }
+        }
+        const value = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+}
+
+describe.each(DIALECTS)('a fault of $name', (dialect) => {
+  test.each<Moment>(['begin', 'savepoint', 'index', 'before commit'])('at the moment: %s', async (moment) => {
+    await using bench = await openBench(dialect, [counting], { tables })
+    const faulty = new FaultyDatabase([moment])
+    const store = new Store(faulty.wrap(bench.store.db), { guest: false, url: '', release: () => {} })
+    await store.load()
+    await using dispatcher = makeDispatcher(store, [counting], bench.observer, {})
+    const repo = await bench.repo()
+    const commit = unit(repo, ops(10), { guard: { rev: null }, patch: { rev: '3kb' } })
+    expect(await dispatcher.submit(commit)).toBe('applied')
+    expect(faulty.left.size).toBe(0)
+    const rows = await bench.rows('tally')
+    expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([10, new Set([1])])
+    expect(await bench.store.deadLetters.list()).toEqual([])
+    expect(
+      bench.observer.lines.filter((line) => line.msg === 'the database failed; trying the batch again'),
+    ).toHaveLength(1)
+  })
+})
+
+/** Passes bytes on, and can lose the server's answer to a commit. */
+async function unreliable(port: number) {
+  let loseCommit = false
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1')
+    let deaf = false
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+    }
+    client.on('data', (bytes) => {
+      if (loseCommit && bytes.includes('commit')) {
+        loseCommit = false
+        deaf = true
+      }
+      upstream.write(bytes)
+    })
+    upstream.on('data', (bytes) => {
+      // By the time the server answers it has committed; nobody hears of it.
+      if (deaf) client.destroy()
+      else client.write(bytes)
+    })
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as { port: number }).port,
+    loseNextCommit: () => {
+      loseCommit = true
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+describe('Postgres', () => {
+  test('a connection killed in the middle of a batch: the batch runs again, once', async () => {
+    let kill: (() => Promise<unknown>) | null = null
+    const killing = on(POST, {
+      async put(event, ctx) {
+        await (counting as { handlers: { put(e: unknown, c: unknown): Promise<void> } }).handlers.put(
+          event,
+          ctx,
+        )
+        if (event.rkey === 'r5' && kill !== null) {
+          const now = kill
+          kill = null
+          await now()
+          await ctx.tx.selectFrom('tally').selectAll().execute()
+        }
+      },
+    })
+    const [, , postgres] = DIALECTS
+    if (postgres === undefined) throw new Error('no Postgres')
+    await using bench = await openBench(postgres, [killing], { tables })
+    kill = () =>
+      bench.store.db.all(
+        "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'",
+      )
+    const repos = [await bench.repo(), await bench.repo()]
+    const outcomes = await Promise.all(
+      repos.map((repo) =>
+        bench.dispatcher.submit(unit(repo, ops(10), { guard: { rev: null }, patch: { rev: '3kb' } })),
+      ),
+    )
+    expect(outcomes).toEqual(['applied', 'applied'])
+    const rows = await bench.rows('tally')
+    expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([20, new Set([1])])
+    expect(await bench.store.deadLetters.list()).toEqual([])
+  })
+
+  test('a commit whose answer is lost has happened once', async () => {
+    const server = await startPostgres()
+    await using database = await server.create()
+    const proxy = await unreliable(Number(new URL(database.url).port))
+    try {
+      const url = new URL(database.url)
+      url.port = String(proxy.port)
+      const observer = listener()
+      // Two connections only, so that the one that commits is new and its `commit` goes out as text.
+      await using store = await openStore(url.href, { observer, connections: 2 })
+      await using bench = await benchOn(store, observer, [counting], { tables })
+      const repo = await bench.repo()
+      proxy.loseNextCommit()
+      // Fresh and unguarded: nothing but the asking keeps it from being applied again.
+      const chunk = unit(repo, ops(10), { mode: 'diff', fresh: true, source: 'backfill' })
+      expect(await bench.dispatcher.submit(chunk)).toBe('applied')
+      const rows = await bench.rows('tally')
+      expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([10, new Set([1])])
+    } finally {
+      proxy.close()
+      await server.stop()
+    }
+  })
+
+  test('the server goes away and comes back: statements and batches wait for it', async () => {
+    const server = await startPostgres()
+    await using database = await server.create()
+    const proxy = await unreliable(Number(new URL(database.url).port))
+    const url = new URL(database.url)
+    url.port = String(proxy.port)
+    const observer = listener()
+    await using store = await openStore(url.href, { observer })
+    await using bench = await benchOn(store, observer, [counting], { tables })
+    const repo = await bench.repo()
+    proxy.close()
+    store.repos.forget(repo.did)
+    const waiting = Promise.all([bench.dispatcher.submit(unit(repo, ops(3))), store.repos.get(repo.did)])
+    await expect
+      .poll(() => observer.lines.filter((line) => String(line.msg).startsWith('the database failed')).length)
+      .toBeGreaterThan(3)
+    const again = createServer((client) => {
+      const upstream = connect(Number(new URL(database.url).port), '127.0.0.1')
+      client.pipe(upstream).pipe(client)
+      for (const socket of [client, upstream]) socket.on('error', () => {})
+    })
+    again.listen(proxy.port, '127.0.0.1')
+    expect(await waiting).toMatchObject(['applied', { did: repo.did }])
+    expect(await bench.rows('tally')).toHaveLength(3)
+    await bench.dispatcher.close()
+    await store.close()
+    again.close()
+    await server.stop()
+  })
+
+  test('batches that lock the same rows in opposite order all get through', async () => {
+    const [, , postgres] = DIALECTS
+    if (postgres === undefined) throw new Error('no Postgres')
+    const shared = on(POST, {
+      async put({ record }, { tx }) {
+        for (const id of record.text.split(' ')) {
+          await tx
+            .insertInto('tally')
+            .values({ id, n: 1 })
+            .onConflict((c) => c.column('id').doUpdateSet((e) => ({ n: e('tally.n', '+', 1) })))
+            .execute()
+          await tx.selectFrom('tally').selectAll().where('id', '=', id).execute()
+        }
+      },
+    })
+    await using bench = await openBench(postgres, [shared], { tables, batch: { maxWorks: 1 } })
+    const work = []
+    for (let n = 0; n < 12; n++) {
+      const text = n % 2 === 0 ? 'a b c d' : 'd c b a'
+      work.push(bench.dispatcher.submit(unit(await bench.repo(), [put(POST, 'r', { text, n })])))
+    }
+    expect(new Set(await Promise.all(work))).toEqual(new Set(['applied']))
+    expect((await bench.rows('tally')).map(({ id, n }) => [id, n])).toEqual([
+      ['a', 12],
+      ['b', 12],
+      ['c', 12],
+      ['d', 12],
+    ])
+    expect(await bench.store.deadLetters.list()).toEqual([])
+  })
+})
