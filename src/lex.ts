@@ -48,6 +48,7 @@ export type {
   BlobRef,
   Bytes,
   CidLink,
+  JsonValue,
   LegacyBlobRef,
   LexMap,
   TypedBlobRef,

@@ -65,3 +65,6 @@ export function blobCid(blob: BlobRef): string {
 export function asUnknown$TypedObject<T extends { readonly $type: string }>(value: T): Unknown$TypedObject {
   return value as unknown as Unknown$TypedObject
 }
+
+/** What a JSON column holds. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }

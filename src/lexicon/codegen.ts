@@ -15,6 +15,7 @@ import { apply, compare, read } from './output.ts'
 import { isError, type Problem, printProblems } from './problem.ts'
 import { readLexicons } from './read.ts'
 import { Recursion } from './recursion.ts'
+import type { TableModel } from './table-model.ts'
 
 export interface CodegenOptions {
   /** Folder of lexicon documents. */
@@ -97,13 +98,18 @@ export function generateLexicons(lexicons: Lexicons): Map<string, string> {
 /** `database.ts`; the one that is there when it was made from the same migrations, since asking a database is slow. */
 async function databaseFile({ migrations, generated, database }: CodegenOptions): Promise<string> {
   const folder = migrations !== null && existsSync(migrations) ? migrations : null
-  const dialect = /^[a-z]+(?=:)/.exec(database ?? 'sqlite:')?.[0] ?? 'sqlite'
+  const dialect = /^(?:postgres|postgresql|pglite):/.test(database ?? '') ? 'postgres' : 'sqlite'
   const fingerprint = migrationsFingerprint(folder, dialect)
   const now = read(join(generated, 'database.ts'))
   if (now?.includes(`\n// From migrations ${fingerprint}\n`) === true) return now
   if (folder === null) return generateDatabase([], fingerprint)
-  const { introspectSqlite } = await import('./introspect.ts')
-  return generateDatabase(await introspectSqlite(folder), fingerprint)
+  return generateDatabase(await introspect(folder, dialect), fingerprint)
+}
+
+/** Loaded when needed: most runs find the migrations unchanged. */
+async function introspect(folder: string, dialect: string): Promise<readonly TableModel[]> {
+  if (dialect === 'sqlite') return (await import('./introspect.ts')).introspectSqlite(folder)
+  return (await import('./introspect-postgres.ts')).introspectPostgres(folder)
 }
 
 function diffOf(

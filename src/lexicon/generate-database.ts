@@ -8,8 +8,8 @@ export function generateDatabase(tables: readonly TableModel[], fingerprint: str
   const names = tableNames(tables)
   const w = new Writer()
   w.line(HEADER).line(`// From migrations ${fingerprint}`).line()
-  const wrapped = tables.some((table) => table.columns.some((column) => column.optional || column.computed))
-  if (wrapped) w.line("import type * as l from 'lextap/lex'").line()
+  const types = tables.flatMap((table) => table.columns.map(columnType))
+  if (types.some((type) => type.includes('l.'))) w.line("import type * as l from 'lextap/lex'").line()
   docComment(w, ['Your tables, as the migrations leave them.'])
   if (tables.length === 0) w.line('export type Database = Record<never, never>')
   else
@@ -37,10 +37,11 @@ export function generateDatabase(tables: readonly TableModel[], fingerprint: str
   return w.toString()
 }
 
-function columnType({ type, nullable, optional, computed }: ColumnModel): string {
-  const value = nullable ? `${type} | null` : type
-  if (computed) return `l.GeneratedAlways<${value}>`
-  return optional ? `l.Generated<${value}>` : value
+function columnType({ type, write, nullable, optional, computed }: ColumnModel): string {
+  const orNull = (value: string) => (nullable && value !== 'unknown' ? `${value} | null` : value)
+  if (computed) return `l.GeneratedAlways<${orNull(type)}>`
+  if (write === null) return optional ? `l.Generated<${orNull(type)}>` : orNull(type)
+  return `l.ColumnType<${orNull(type)}, ${orNull(write)}${optional ? ' | undefined' : ''}, ${orNull(write)}>`
 }
 
 /** `StatusTable` for `status`; numbered where two tables would get the same name. */

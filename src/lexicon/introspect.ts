@@ -54,6 +54,7 @@ function columnOf(column: SqliteColumn, key: readonly string[]): ColumnModel {
   return {
     name: column.name,
     type: sqliteType(column.type),
+    write: null,
     // SQLite lets primary keys other than integers be null; nobody means that.
     nullable: column.notnull === 0 && column.pk === 0,
     optional: column.preset === 1 || isRowNumber,

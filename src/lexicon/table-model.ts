@@ -3,6 +3,8 @@ export interface ColumnModel {
   readonly name: string
   /** TypeScript type of a value that is not null. */
   readonly type: string
+  /** Type of a value to write, null when it is the same. */
+  readonly write: string | null
   readonly nullable: boolean
   /** Inserts may leave it out: it has a default or counts by itself. */
   readonly optional: boolean
