@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { loseEvents, type Network, slowDrip, startNetwork } from '../../src/testing/index.ts'
+import type { HandlerDefinition } from '../../src/dispatch/handler.ts'
+import { failWith, loseEvents, type Network, slowDrip, startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
+import { plainHandlers } from '../support/plain-handlers.ts'
 import { type RunningTap, runTap } from '../support/run-tap.ts'
 
 const STATUS = 'xyz.statusphere.status'
@@ -122,4 +124,53 @@ test('E10: account events that were lost are found by asking the upstream', asyn
   await expectTruth(running, network.truth())
   await expectEachOnce(running)
   expect(await running.tap.reconcile({ graceMs: 0 })).toBe(0)
+})
+
+test('P6: a delete that failed while its account was removed is still owed, and can be applied later', async () => {
+  await using network = await startNetwork({ seed: 'owed' })
+  const [repo, other] = [network.createRepo({ records: 4, collections: [STATUS] }), network.createRepo()]
+  let broken = true
+  const definitions = plainHandlers().map((definition): HandlerDefinition => {
+    if (definition.kind !== 'record') return definition
+    const remove: typeof definition.handlers.delete = async (event, context) => {
+      if (broken) throw new Error('not today')
+      await definition.handlers.delete?.(event, context)
+    }
+    return { ...definition, handlers: { ...definition.handlers, delete: remove } }
+  })
+  await using running = await runTap({ network, definitions })
+  await running.tap.settled()
+  repo.setStatus('deleted')
+  await level(network, running)
+  await expect.poll(async () => running.tap.store.repos.get(repo.did)).toBe(null)
+  const letters = await running.tap.store.deadLetters.list()
+  expect(letters).toHaveLength(4)
+  // Another repo takes its place in the tables, not its letters.
+  other.create(STATUS, status('unharmed'), 'self')
+  await level(network, running)
+  broken = false
+  for (const { id } of letters) expect(await running.tap.retryDeadLetter(id)).toBe('applied')
+  expect(await running.tap.store.deadLetters.list()).toEqual([])
+  await expectTruth(running, network.truth())
+})
+
+test('F7: a repo its host did not know and that speaks again is told as active', async () => {
+  await using network = await startNetwork({ seed: 'found again' })
+  const repo = network.createRepo({ records: 4 })
+  await using running = await runTap({ network })
+  await running.tap.settled()
+  const standing = async () => (await running.tap.store.repos.get(repo.did))?.standing
+  {
+    using _ = network.faults.add(failWith(400, 'RepoNotFound'), { route: GET_REPO })
+    await running.tap.resync(repo.did)
+    await expect.poll(standing).toBe('not-found')
+  }
+  repo.create(STATUS, status('here I am'))
+  await level(network, running)
+  expect(await standing()).toBe('active')
+  expect(await running.rows('account_seen')).toMatchObject([
+    { status: 'active', was: 'not-found' },
+    { status: 'not-found', was: 'active' },
+  ])
+  await expectTruth(running, network.truth())
 })

@@ -317,7 +317,7 @@ class Simulation {
   async doKill(): Promise<void> {
     await this.end()
     const moment = this.#random.pick(MOMENTS)
-    const nth = 1 + this.#random.int(this.#random.pick([1, 5, 40, 300]))
+    const nth = 1 + this.#random.int(this.#random.pick([1, 3, 10, 100]))
     this.#note('kill', JSON.stringify({ ...moment, nth }))
     const child = new LifeAsChild(this.#lifeOptions(), { ...moment, nth })
     this.#life = child
