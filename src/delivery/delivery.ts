@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sleep } from '../async/signal.ts'
 import { outboxFull, outboxLevel, outboxRoomAgain, outboxTrouble } from '../observe/delivery-events.ts'
 import type { Observer } from '../observe/observer.ts'
@@ -23,6 +24,7 @@ export interface Sink {
   ready(): void
 }
 
+/** Rows of one read, where the window holds as many. */
 const PAGE = 1000
 const LANE_PAGE = 500
 /** Settled rows are deleted so many at a time, and at the latest after so long. */
@@ -38,6 +40,8 @@ export class Delivery {
   readonly #options: DeliveryOptions
   readonly #outbox: Outbox
   readonly #window: Window
+  readonly #page: number
+  readonly #lanePage: number
   readonly #sinks = new Set<Sink>()
   /** Released events that somebody may still ack. */
   readonly #released = new Map<number, OutboxRow>()
@@ -61,6 +65,9 @@ export class Delivery {
     this.#options = options
     this.#outbox = options.outbox
     this.#window = new Window(options.window)
+    const { maxEvents } = this.#window
+    this.#page = Math.min(PAGE, maxEvents)
+    this.#lanePage = Math.max(16, Math.min(LANE_PAGE, maxEvents >> 2))
   }
 
   async start(): Promise<void> {
@@ -228,7 +235,11 @@ export class Delivery {
 
   async #fill(): Promise<void> {
     try {
-      while (!this.#stopped && (await this.#read())) this.#notify()
+      while (!this.#stopped && (await this.#read())) {
+        this.#notify()
+        // Some databases answer without ever leaving this turn of the event loop.
+        await nextTurn()
+      }
     } catch (err) {
       if (this.#stopped) return
       this.#more = true
@@ -247,8 +258,8 @@ export class Delivery {
     if (this.#window.full) this.#window.shed(takes)
     if (this.#window.full || !this.#more) return false
     this.#more = false
-    const rows = await this.#outbox.page(this.#scanned, PAGE)
-    if (rows.length === PAGE) this.#more = true
+    const rows = await this.#outbox.page(this.#scanned, this.#page)
+    if (rows.length === this.#page) this.#more = true
     for (const row of rows) this.#window.add(row)
     this.#scanned = rows.at(-1)?.id ?? this.#scanned
     return rows.length > 0
@@ -256,11 +267,11 @@ export class Delivery {
 
   async #readLane(lane: Lane): Promise<boolean> {
     const from = lane.spilledFrom ?? 0
-    const rows = await this.#outbox.lane(lane.did, from, this.#scanned, LANE_PAGE)
+    const rows = await this.#outbox.lane(lane.did, from, this.#scanned, this.#lanePage)
     // An event that was released meanwhile lies before what we asked for.
     if (lane.spilledFrom !== from) return true
     const last = rows.at(-1)
-    const next = last === undefined || rows.length < LANE_PAGE ? null : last.id + 1
+    const next = last === undefined || rows.length < this.#lanePage ? null : last.id + 1
     const own = rows.filter((row) => (row.kind === 'emit') === lane.emitted && !this.#settled.has(row.id))
     this.#window.refill(lane, own, next)
     return true

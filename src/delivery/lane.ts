@@ -12,6 +12,8 @@ export class Lane {
   readonly flying: Map<number, boolean> = new Map()
   /** The first id that is not in memory although it was read before; it and all after it are read again. */
   spilledFrom: number | null = null
+  /** Whether the event at `spilledFrom` is known to be live: then it need not be read before it can be sent. */
+  #spilledLive = false
   /** Somebody failed on an event: one at a time until one succeeds. */
   suspect = false
   /** Stands in the line of lanes that can send. */
@@ -49,7 +51,8 @@ export class Lane {
 
   /** Worth reading on. */
   get thirsty(): boolean {
-    return this.spilledFrom !== null && this.waiting === 0 && this.open
+    if (this.spilledFrom === null || this.waiting > 0 || !this.open) return false
+    return !this.#spilledLive || this.flying.size === 0
   }
 
   push(row: OutboxRow): void {
@@ -70,13 +73,22 @@ export class Lane {
     return row
   }
 
-  /** Forgets what waits and returns it; it and what follows `from` are to be read again. */
-  spill(from: number = Number.POSITIVE_INFINITY): OutboxRow[] {
+  /** Forgets what waits and returns it; it and `from` are to be read again. */
+  spill(from?: { readonly id: number; readonly live: boolean }): OutboxRow[] {
     const rows = this.#unsent.slice(this.#head)
-    const first = Math.min(from, rows[0]?.id ?? from, this.spilledFrom ?? from)
-    if (first !== Number.POSITIVE_INFINITY) this.spilledFrom = first
     this.#clear()
+    for (const first of [from, rows[0]]) {
+      if (first === undefined || first.id >= (this.spilledFrom ?? Number.POSITIVE_INFINITY)) continue
+      this.spilledFrom = first.id
+      this.#spilledLive = first.live
+    }
     return rows
+  }
+
+  /** What was spilled is read up to `next`, null for all of it. */
+  refilled(next: number | null): void {
+    this.spilledFrom = next
+    this.#spilledLive = false
   }
 
   #clear(): void {

@@ -16,7 +16,7 @@ export type Takes = 'tap' | 'emitted' | 'both'
  * nothing and sends nothing. What does not fit is left out and asked for again: see `thirsty` and `shed`.
  */
 export class Window {
-  readonly #maxEvents: number
+  readonly maxEvents: number
   readonly #maxChars: number
   readonly #lanes = new Map<string, Lane>()
   readonly #flying = new Map<number, Lane>()
@@ -28,7 +28,7 @@ export class Window {
   #turn = false
 
   constructor(options: WindowOptions = {}) {
-    this.#maxEvents = options.maxEvents ?? 8192
+    this.maxEvents = options.maxEvents ?? 8192
     this.#maxChars = options.maxChars ?? 16 << 20
   }
 
@@ -43,12 +43,12 @@ export class Window {
   }
 
   get full(): boolean {
-    return this.#waiting >= this.#maxEvents || this.#chars >= this.#maxChars
+    return this.#waiting >= this.maxEvents || this.#chars >= this.#maxChars
   }
 
   /** Less than half of what may be held: time to read on. */
   get low(): boolean {
-    return this.#waiting * 2 <= this.#maxEvents && this.#chars * 2 <= this.#maxChars
+    return this.#waiting * 2 <= this.maxEvents && this.#chars * 2 <= this.#maxChars
   }
 
   isFlying(id: number): boolean {
@@ -69,7 +69,7 @@ export class Window {
 
   /** Rows of a spilled lane, read from `spilledFrom`; `next` is where the rest starts, null for none. */
   refill(lane: Lane, rows: readonly OutboxRow[], next: number | null): void {
-    lane.spilledFrom = next
+    lane.refilled(next)
     for (const row of rows) if (!this.#flying.has(row.id)) this.#hold(lane, row)
     this.#check(lane)
   }
@@ -110,9 +110,10 @@ export class Window {
 
   /** To be sent again, in its place. False when the event was not in flight. */
   release(id: number): boolean {
+    const live = this.#flying.get(id)?.flying.get(id) ?? false
     const lane = this.#land(id)
     if (lane === null) return false
-    for (const row of lane.spill(id)) this.#drop(row)
+    for (const row of lane.spill({ id, live })) this.#drop(row)
     this.#check(lane)
     return true
   }
