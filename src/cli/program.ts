@@ -51,6 +51,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./commands/inspect.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'check everything lextap run needs',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config as it is understood',
     load: () => import('./commands/config.ts'),

@@ -51,6 +51,17 @@ describe('what is wrong with the project shows at once: exit code 1', () => {
   })
 })
 
+test('a database that cannot be reached is temporary: exit code 75, no password', async () => {
+  const { code, stderr } = await runCli(project.dir, ['run'], {
+    TAP_DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x',
+  })
+  expect(stderr).toMatch(
+    /^error: the database cannot be reached: .*postgres:\/\/me:\*\*\*@127\.0\.0\.1:1\/x/m,
+  )
+  expect(stderr).not.toContain('hunter2')
+  expect(code).toBe(75)
+})
+
 test('a relay that cannot be reached is said and tried again; SIGTERM stops gracefully with 0', async () => {
   await using run = startCli(project.dir, ['run'])
   await run.waitFor(/the firehose cannot be reached; trying again/, 2)
@@ -75,4 +86,23 @@ test('commands that look work beside a running one', async () => {
   await run.waitFor(/cannot be reached/)
   const status = await runCli(project.dir, ['status', '--json'])
   expect(JSON.parse(status.stdout)).toMatchObject({ repos: { total: 0 } })
+})
+
+test('doctor tells what is fine and what is wrong, and ends with 1 when anything is', async () => {
+  const { code, stdout } = await runCli(project.dir, ['doctor', '--json'], {
+    TAP_DATABASE_URL: 'sqlite:./doctor.db',
+  })
+  const findings = JSON.parse(stdout) as { check: string; verdict: string; detail: string }[]
+  const of = (check: string) => findings.find((f) => f.check === check)
+  expect(of('generated code')).toMatchObject({ verdict: 'ok' })
+  expect(of('handlers')?.detail).toContain('xyz.statusphere.status')
+  expect(of('database')).toMatchObject({ verdict: 'ok', detail: expect.stringContaining('is not there yet') })
+  expect(of('relay')).toMatchObject({ verdict: 'wrong', detail: expect.stringContaining('127.0.0.1:1') })
+  expect(of('PLC directory')).toMatchObject({ verdict: 'wrong' })
+  expect(code).toBe(1)
+  const plain = await runCli(project.dir, ['doctor'], { GENERATED: './gen', TAP_RELAY_URI: 'x' })
+  expect(plain.stdout).toMatch(
+    /^wrong +generated code +\d+ files are out of date; write them with: lextap codegen$/m,
+  )
+  expect(plain.stdout).toMatch(/^! +environment +TAP_RELAY_URI/m)
 })
