@@ -1,37 +1,55 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { findConfig } from '../config/load.ts'
 import type { ResolvedConfig } from '../config/types.ts'
-import { describeResult, generate } from './codegen.ts'
+import { UserError } from '../errors.ts'
 import type { CommonOptions } from './options.ts'
-import { openProject } from './project.ts'
-import { printError } from './report.ts'
 import { onStopSignals } from './stop-signals.ts'
-import { watchPaths } from './watch.ts'
+import { type Watching, watchPaths } from './watch.ts'
 
 /**
- * Generates, runs `lextap run` in a process of its own, and starts it over when handlers, lexicons, migrations
- * or the config change. A change that does not even generate leaves what runs alone.
+ * Generates, runs `lextap run`, and starts over when handlers, lexicons, migrations or the config change. Each
+ * step is a process of its own, since a module that was imported once cannot be read again. A change that does
+ * not even generate leaves what runs alone.
  */
 export async function runDev(flags: CommonOptions): Promise<void> {
-  const { config } = await openProject(flags)
   using signals = onStopSignals(() => {})
-  using watching = watchPaths(watchedOf(config))
   const stopped = signals.first.then(() => 'stopped' as const)
+  const first = await watchedPaths(flags)
+  if (first === null) throw new UserError('the project cannot be run as it is')
+  let watching: Watching = watchPaths(first)
   let child: ChildProcess | null = null
-  for (;;) {
-    if (await generates(config, flags)) {
-      await end(child)
-      child = start(flags)
+  try {
+    for (;;) {
+      if (await succeeds('codegen', flags)) {
+        await end(child)
+        child = start('run', flags)
+        tellEnd(child)
+      }
+      const next = await Promise.race([stopped, watching.changed().then(() => 'changed' as const)])
+      if (next === 'stopped') return
+      process.stderr.write('something changed: starting over\n')
+      const paths = await watchedPaths(flags)
+      if (paths === null) continue
+      watching[Symbol.dispose]()
+      watching = watchPaths(paths)
     }
-    const next = await Promise.race([stopped, watching.changed().then(() => 'changed' as const)])
-    if (next === 'stopped') return end(child)
-    process.stderr.write('something changed: starting over\n')
+  } finally {
+    watching[Symbol.dispose]()
+    await end(child)
   }
 }
 
-function watchedOf({ handlers, lexicons, migrations, file }: ResolvedConfig): string[] {
+/** What the config names, as it is on disk now; null when it cannot be used (the error is printed). */
+async function watchedPaths(flags: CommonOptions): Promise<string[] | null> {
+  const child = start('config print --json', flags, 'pipe')
+  const [out, [code]] = await Promise.all([
+    child.stdout === null ? '' : text(child.stdout),
+    once(child, 'exit'),
+  ])
+  if (code !== 0) return null
+  const { handlers, lexicons, migrations, file } = JSON.parse(out) as ResolvedConfig
   return [
     ...handlers,
     lexicons,
@@ -40,34 +58,36 @@ function watchedOf({ handlers, lexicons, migrations, file }: ResolvedConfig): st
   ]
 }
 
-async function generates(config: ResolvedConfig, flags: CommonOptions): Promise<boolean> {
-  try {
-    process.stderr.write(`${describeResult(await generate(config), config)}\n`)
-    return true
-  } catch (error) {
-    printError(error, { debug: flags.debug === true })
-    return false
-  }
+async function succeeds(command: string, flags: CommonOptions): Promise<boolean> {
+  // Its words belong to the log; stdout is for results.
+  const child = start(command, flags, process.stderr)
+  const [code] = await once(child, 'exit')
+  return code === 0
 }
 
-function start(flags: CommonOptions): ChildProcess {
-  const file = flags.config ?? findConfig(process.cwd())
+function start(
+  command: string,
+  flags: CommonOptions,
+  stdout: 'inherit' | 'pipe' | NodeJS.WriteStream = 'inherit',
+): ChildProcess {
   const args = [
-    ...(file === null ? [] : ['--config', file]),
+    ...(flags.config === undefined ? [] : ['--config', flags.config]),
     ...(flags.logLevel === undefined ? [] : ['--log-level', flags.logLevel]),
     ...(flags.logFormat === undefined ? [] : ['--log-format', flags.logFormat]),
     ...(flags.debug ? ['--debug'] : []),
   ]
   const main = fileURLToPath(import.meta.resolve('./main.ts'))
   // A process group of its own: ctrl-c in the terminal reaches us alone, and we stop it gracefully.
-  const child = spawn(process.execPath, [...process.execArgv, main, 'run', ...args], {
-    stdio: 'inherit',
+  return spawn(process.execPath, [...process.execArgv, main, ...command.split(' '), ...args], {
+    stdio: ['ignore', stdout, 'inherit'],
     detached: true,
   })
+}
+
+function tellEnd(child: ChildProcess): void {
   child.on('exit', (code) => {
     if (code !== 0 && code !== null) process.stderr.write(`it ended with ${code}; waiting for a change\n`)
   })
-  return child
 }
 
 async function end(child: ChildProcess | null): Promise<void> {

@@ -7,5 +7,7 @@ if (major < 24) {
   process.exit(2)
 }
 enableCompileCache()
+// Whoever reads us may have seen enough: `lextap repos list | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 const { runCli } = await import('./program.ts')
 process.exit(await runCli(process.argv.slice(2)))

@@ -16,7 +16,8 @@ export function printError(error: unknown, options: { debug: boolean }): 1 | 75 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return `something that is not an error was thrown: ${String(error)}`
   const known = error instanceof LextapError
-  const text = error.message === '' ? error.name : error.message
+  const inner = error instanceof AggregateError ? error.errors.map((e) => describe(e)).join('; ') : error.name
+  const text = error.message === '' ? inner : error.message
   return known ? text : `unexpected ${error.name}: ${text}`
 }
 

@@ -25,7 +25,7 @@ export function statusLine(status: TapStatus): string {
     `${formatCount(states.active)} of ${formatCount(repos.total)} repos level`,
     ...(behind > 0 ? [`${formatCount(behind)} to fetch (${backfill.fetching} now)`] : []),
     ...(states.error > 0 ? [`${formatCount(states.error)} failing`] : []),
-    `${formatCount(backfill.records)} records fetched, ${formatBytes(backfill.bytes)}`,
+    `${formatCount(backfill.records)} records fetched`,
   ]
   return parts.join(' · ')
 }

@@ -73,17 +73,27 @@ export const status = on('xyz.statusphere.status', {
   expect((await lextap('dead-letters', 'list', '--json')).stdout).toBe('[]\n')
 })
 
-test('dev starts over when a handler changes, and keeps what runs when nothing can be generated', async () => {
+test('dev starts over when handlers or config change, and keeps what runs when nothing can be generated', async () => {
   project.write({ 'tap.config.ts': "export default { relay: 'ws://127.0.0.1:1' }\n" })
   await using dev = startCli(project.dir, ['dev'])
   await dev.waitFor(/cannot be reached/)
   project.write({ 'src/handlers/extra.ts': 'export const nothing = 1\n' })
   await dev.waitFor(/something changed: starting over/)
   await dev.waitFor(/"msg":"starting"/, 2)
+
+  project.write({ 'tap.config.ts': "export default { relay: 'ws://127.0.0.1:2', handlers: './handlers' }\n" })
+  await dev.waitFor(/there is no folder or module handlers/)
+  await dev.waitFor(/it ended with 1; waiting for a change/)
+  project.write({ 'tap.config.ts': "export default { relay: 'ws://127.0.0.1:2' }\n" })
+  await dev.waitFor(/"relay":"ws:\/\/127\.0\.0\.1:2"/)
+
+  const stops = () => [...dev.stderr.matchAll(/"msg":"stopped"/g)].length
+  const before = stops()
   project.write({ 'lexicons/com/example/broken.json': '{' })
   await dev.waitFor(/error: the lexicons have errors/)
-  const stops = [...dev.stderr.matchAll(/"msg":"stopped"/g)].length
-  expect(stops).toBe(1)
+  project.write({ 'tap.config.ts': 'export default { relay: \n' })
+  await dev.waitFor(/the config file does not parse/)
+  expect(stops()).toBe(before)
   dev.child.kill('SIGTERM')
   expect((await dev.finished).code).toBe(0)
 })

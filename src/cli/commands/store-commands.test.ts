@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeProject, type Project } from '../../../test/support/project.ts'
-import { runCli } from '../../../test/support/run-node.ts'
+import { cleanEnv, runCli } from '../../../test/support/run-node.ts'
 
 const A = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const B = 'did:web:example.com'
@@ -42,6 +44,16 @@ describe('repos', () => {
     expect(await json('repos list --state error')).toEqual([])
     expect(await json(`repos show ${B}`)).toMatchObject({ did: B, records: 0, deadLetters: 0 })
     expect((await lextap('repos list')).stdout).toContain(`${A}  pending`)
+  })
+
+  test('a reader that has seen enough is no error', async () => {
+    const command = `"${process.execPath}" --conditions=lextap-source "${resolve('src/cli/main.ts')}" repos list --json | true`
+    const shell = spawnSync('bash', ['-c', `${command}; echo \${PIPESTATUS[0]}`], {
+      cwd: project.dir,
+      env: cleanEnv() as never,
+      encoding: 'utf8',
+    })
+    expect(shell).toMatchObject({ stdout: '0\n', stderr: '' })
   })
 
   test('resync and remove mark the row for whoever runs', async () => {
