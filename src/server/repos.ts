@@ -81,7 +81,7 @@ async function readDids(c: Context): Promise<{ dids: string[]; keepRows: boolean
   if (!Array.isArray(dids)) throw badRequest('expected {"dids": […]}: "dids" is not a list')
   if (dids.length > MAX_DIDS) throw badRequest(`at most ${MAX_DIDS} DIDs a call, not ${dids.length}`)
   if (typeof keepRows !== 'boolean') throw badRequest('"keepRows" must be true or false')
-  const wrong = dids.filter((did) => !isDid(did))
+  const wrong = dids.filter((did) => typeof did !== 'string' || !isDid(did))
   if (wrong.length > 0) throw badRequest(`not a DID, nothing was done: ${named(wrong)}`)
   return { dids: [...new Set(dids as string[])], keepRows }
 }

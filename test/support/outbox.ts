@@ -96,8 +96,8 @@ export class TestOutbox {
 }
 
 export interface ClientOptions {
-  /** Acks each event as it comes. */
-  readonly auto?: boolean
+  /** Acks each event as it comes, or those of these keys. */
+  readonly auto?: boolean | ((key: string) => boolean)
   readonly headers?: Record<string, string>
 }
 
@@ -113,8 +113,7 @@ export class TestClient {
   readonly received: Received[] = []
   closed: { code: number; reason: string } | null = null
   #waiters: { count: number; resolve: () => void }[] = []
-  /** Acks each event as it comes. */
-  auto = false
+  auto: boolean | ((key: string) => boolean) = false
 
   constructor(socket: WebSocket) {
     this.socket = socket
@@ -122,8 +121,9 @@ export class TestClient {
       const message = JSON.parse(String(data))
       const { id, type } = message
       const body = message[type]
-      this.received.push({ id, type, key: body.rkey ?? body.name ?? body.handle })
-      if (this.auto) this.ack(id)
+      const key = body.rkey ?? body.name ?? body.handle
+      this.received.push({ id, type, key })
+      if (typeof this.auto === 'function' ? this.auto(key) : this.auto) this.ack(id)
       for (const { resolve } of this.#waiters.filter(({ count }) => this.received.length >= count)) resolve()
     })
     socket.on('close', (code, reason) => {
