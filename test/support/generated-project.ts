@@ -20,12 +20,12 @@ export interface Project extends Disposable {
 }
 
 /** Writes documents to a folder of their own, generates, and removes everything when disposed of. */
-export async function generateProject(docs: readonly { readonly id: string }[]): Promise<Project> {
+export async function generateProject(docs: readonly (object & { readonly id: string })[]): Promise<Project> {
   mkdirSync(BASE, { recursive: true })
   const folder = mkdtempSync(join(BASE, 'project-'))
   const lexicons = join(folder, 'lexicons')
   mkdirSync(lexicons)
-  for (const doc of docs) writeDoc(lexicons, doc)
+  for (const doc of docs) writeDoc(lexicons, { ...doc })
   const generated = join(folder, 'generated')
   const result = await runCodegen({ lexicons, generated, migrations: null })
   const load = (file: string) => import(pathToFileURL(join(generated, file)).href)
@@ -40,7 +40,7 @@ export async function generateProject(docs: readonly { readonly id: string }[]):
   }
 }
 
-export function writeDoc(folder: string, doc: { readonly id: string }): void {
+export function writeDoc(folder: string, doc: Readonly<Record<string, unknown>> & { readonly id: string }): void {
   const file = join(folder, `${doc.id.replaceAll('.', '/')}.json`)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, JSON.stringify(doc, null, 2))
