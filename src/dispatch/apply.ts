@@ -6,12 +6,12 @@ import type { RepoRow } from '../store/repo-row.ts'
 import { removeRepo } from '../store/repos.ts'
 import type { Store } from '../store/store.ts'
 import type { Effects } from './context.ts'
-import { failureText } from './failure-text.ts'
 import { applyJobs } from './halve.ts'
-import { type LetterPath, Plan, type PlanDeps, type PlannedJob } from './plan.ts'
+import type { Job } from './job.ts'
+import { Plan, type PlanDeps } from './plan.ts'
 import { planRetry } from './retry.ts'
 import type { Outcome } from './unit.ts'
-import type { RetryOutcome, Work } from './work.ts'
+import type { RetryOutcome, RetryWork, Work } from './work.ts'
 
 export interface ApplyDeps extends PlanDeps {
   readonly observer: Observer
@@ -23,7 +23,7 @@ export interface ApplyDeps extends PlanDeps {
 export interface Applied {
   readonly outcomes: Map<Work, Outcome | RetryOutcome>
   readonly effects: Effects
-  readonly jobs: readonly PlannedJob[]
+  readonly jobs: readonly Job[]
   readonly letters: readonly NewDeadLetter[]
   /** Repo rows as they are now. */
   readonly patched: readonly RepoRow[]
@@ -42,9 +42,9 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
   return deps.store.transaction(async (tx) => {
     const rows = await lockRepos(tx, deps.store, works)
     const plan = new Plan(deps, tx, rows)
-    for (const [repoId, count] of countByRepo(works)) if (count > 1) plan.index.remember(repoId)
+    for (const repoId of overlapping(works)) plan.index.remember(repoId)
     const outcomes = new Map<Work, Outcome | RetryOutcome>()
-    const retried = new Map<PlannedJob, Work>()
+    const retried = new Map<Job, Work>()
     for (const work of works) {
       if (work.kind === 'unit') outcomes.set(work, (await plan.add(work.unit)) ? 'applied' : 'stale')
       else outcomes.set(work, await addRetry(deps, tx, plan, work, retried))
@@ -52,9 +52,10 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
     if (careful) await tx.checkDeferred()
     const { log } = deps.observer
     const effects = await applyJobs(tx, plan.jobs, { log, signal: deps.signal, careful, ...deps.handling })
-    const letters = failuresOf(plan)
+    const failed = failuresOf(plan)
+    const letters = lettersOf(failed)
     for (const [job, work] of retried) if (job.failure !== null) outcomes.set(work, 'failed')
-    await write(tx, deps.store, plan, letters, effects)
+    await write(tx, deps.store, plan, failed, letters, effects)
     return {
       outcomes,
       effects,
@@ -82,74 +83,56 @@ async function lockRepos(
   return new Map(raws.map((raw) => [raw.id, toRepoRow(raw)]))
 }
 
-function countByRepo(works: readonly Work[]): Map<number, number> {
-  const counts = new Map<number, number>()
-  for (const { repoId } of works) counts.set(repoId, (counts.get(repoId) ?? 0) + 1)
-  return counts
+/** Repos of which several works may touch one path. Chunks of one fetch into an empty index never do. */
+function overlapping(works: readonly Work[]): number[] {
+  const byRepo = Map.groupBy(works, (work) => work.repoId)
+  return [...byRepo.values()].flatMap((group) => {
+    const apart =
+      group.length === 1 ||
+      group.every((work) => work.kind === 'unit' && work.unit.mode === 'diff' && work.unit.fresh)
+    return apart || group[0] === undefined ? [] : [group[0].repoId]
+  })
 }
 
 async function addRetry(
   deps: ApplyDeps,
   tx: Transaction,
   plan: Plan,
-  work: Extract<Work, { kind: 'retry' }>,
-  retried: Map<PlannedJob, Work>,
+  work: RetryWork,
+  retried: Map<Job, Work>,
 ): Promise<RetryOutcome> {
-  const planned = await planRetry(deps, tx, plan, work.letter.id)
-  switch (planned.kind) {
-    case 'gone':
-      return 'gone'
-    case 'failed':
-      plan.invalid.push({ letter: planned.letter, touch: plan.touch(planned.letter) })
-      return 'failed'
-    case 'job': {
-      const job = { ...planned.job, touch: plan.touch(planned.job.op) }
-      plan.jobs.push(job)
-      retried.set(job, work)
-      return 'applied'
-    }
-    default:
-      plan.touch(work.letter)
-      return planned.kind
+  const planned = await planRetry(deps, tx, plan, { id: work.letter.id, repoId: work.repoId })
+  if (planned.kind === 'gone') return 'gone'
+  if (planned.kind === 'superseded') {
+    plan.touched.push(planned.job)
+    return 'superseded'
   }
+  plan.addJob(planned.job)
+  retried.set(planned.job, work)
+  return 'applied'
 }
 
-/** The dead letters to write: of each path the last thing that happened, when that failed. */
-function failuresOf(plan: Plan): NewDeadLetter[] {
-  const failed = plan.jobs.flatMap((job) => {
-    if (job.failure === null) return []
-    const { kind, error } = job.failure
-    const letter: NewDeadLetter = {
-      ...job.op,
-      kind,
-      error: failureText(error),
-      issues: null,
-      attempts: job.attempts,
-    }
-    return [{ letter, touch: job.touch }]
-  })
-  const all = [...plan.invalid, ...failed]
-  if (all.length === 0) return []
-  const last = new Map(plan.touched.map((path, touch) => [pathOf(path), touch]))
-  return all.filter(({ letter, touch }) => last.get(pathOf(letter)) === touch).map(({ letter }) => letter)
+/** Of each path the last thing that happened, when that failed. */
+function failuresOf(plan: Plan): Job[] {
+  const failed = plan.jobs.filter((job) => job.failure !== null)
+  if (failed.length === 0) return []
+  const last = new Map(plan.touched.map((job) => [job.key, job]))
+  return failed.filter((job) => last.get(job.key) === job)
 }
 
-const pathOf = (at: LetterPath) => `${at.repoId}/${at.collection}/${at.rkey}`
+const lettersOf = (failed: readonly Job[]): NewDeadLetter[] =>
+  failed.flatMap((job) => (job.failure === null ? [] : [job.letter(job.failure)]))
 
 async function write(
   tx: Transaction,
   store: Store,
   plan: Plan,
+  failed: readonly Job[],
   letters: readonly NewDeadLetter[],
   effects: Effects,
 ): Promise<void> {
   await plan.index.flush(tx)
-  const had = await store.deadLetters.pathsOf(tx, [...new Set(plan.touched.map((at) => at.repoId))])
-  if (had.size > 0) {
-    const failing = new Set(letters.map(pathOf))
-    const settled = plan.touched.filter((at) => had.has(pathOf(at)) && !failing.has(pathOf(at)))
-    await store.deadLetters.supersede(tx, settled)
-  }
+  await supersede(tx, store, plan, new Set(failed.map((job) => job.key)))
   await store.deadLetters.add(tx, letters)
   if (plan.buffered.length > 0) {
     const ids = plan.buffered.map((row) => row.id)
@@ -160,6 +143,20 @@ async function write(
   await writeEffects(tx, store, effects)
   // Last: on Postgres whoever else writes to the outbox waits from here on.
   await store.outbox.append(tx, [...plan.outbox, ...effects.outbox])
+}
+
+/** Older letters of paths that are settled now. */
+async function supersede(
+  tx: Transaction,
+  store: Store,
+  plan: Plan,
+  failing: ReadonlySet<string>,
+): Promise<void> {
+  if (!store.deadLetters.any) return
+  const had = await store.deadLetters.pathsOf(tx, [...new Set(plan.touched.map((job) => job.origin.repoId))])
+  const settled = plan.touched.filter((job) => had.has(job.key) && !failing.has(job.key))
+  const paths = settled.map(({ origin: { repoId }, collection, rkey }) => ({ repoId, collection, rkey }))
+  await store.deadLetters.supersede(tx, paths)
 }
 
 async function writeEffects(tx: Transaction, store: Store, effects: Effects): Promise<void> {

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
 import type { Transaction } from '../store/database.ts'
 import { AttemptContext, type Effects } from './context.ts'
-import { type HandlerFunction, handlerFor, type Job } from './job.ts'
+import type { RecordEvent } from './event.ts'
+import { Gathered } from './gathered.ts'
+import type { Job, RecordJob } from './job.ts'
+import type { HandlerFunction } from './route.ts'
 import { HandlerTimeout, Watchdog } from './watchdog.ts'
 
 export interface AttemptOptions {
@@ -17,6 +20,8 @@ export interface AttemptOptions {
 export type AttemptResult =
   | { readonly ok: true; readonly effects: Effects }
   | { readonly ok: false; readonly error: unknown; readonly culprit: number | null }
+
+export const isTimeout = (error: unknown): boolean => error instanceof HandlerTimeout
 
 /**
  * Calls the handlers of `jobs` one after another inside a transaction, in order, and waits until all their
@@ -44,7 +49,6 @@ export async function attempt(
   }
 }
 
-/** Jobs from `first` to `last` are in the hands of one call. */
 class Run {
   /** Known only while every error reaches the call that caused it. */
   culprit: number | null = null
@@ -52,6 +56,7 @@ class Run {
   readonly #context: AttemptContext
   readonly #failed: () => { error: unknown } | null
   readonly #timeoutMs: number
+  readonly #gathered = new Gathered()
   #stopped = false
 
   constructor(
@@ -80,68 +85,49 @@ class Run {
   }
 
   async #loop(watchdog: Watchdog): Promise<void> {
-    const batches = new Gathered()
     for (let i = 0; i < this.#jobs.length; i++) {
-      const { task } = this.#jobs[i] as Job
-      if (task.kind !== 'record') {
-        for (const { handle } of task.handlers) await this.#call(watchdog, i, i, handle, task.event)
-        continue
-      }
-      for (const definition of task.handlers) {
-        const { handlers } = definition
-        if (
-          handlers.puts !== undefined &&
-          this.#jobs.length > 1 &&
-          !task.event.live &&
-          task.event.action !== 'delete'
-        ) {
-          if (batches.has(definition, task.event.uri)) await this.#puts(watchdog, batches)
-          batches.add(definition, task.event, i)
-          continue
-        }
-        // Whoever comes after a gathered put must find it done.
-        if (batches.size > 0 && (task.event.live || batches.has(definition)))
-          await this.#puts(watchdog, batches)
-        const fn = handlerFor(handlers, task.event)
-        if (fn === undefined) continue
-        const pending = this.#call(watchdog, i, i, fn, task.event)
-        if (pending !== undefined) await pending
+      const job = this.#jobs[i] as Job
+      this.culprit = i
+      const event = job.kind === 'record' ? job.prepare() : job.event
+      if (event === null) continue
+      for (const { fn, puts } of job.calls) {
+        if (puts !== null && job.kind === 'record') {
+          if (this.#gathers(job)) {
+            if (this.#gathered.holds(puts, job.uri)) await this.#puts(watchdog)
+            this.#gathered.add(puts, event as RecordEvent, job)
+            continue
+          }
+          // A delete must find the puts before it done.
+          if (this.#gathered.size > 0) await this.#puts(watchdog)
+        } else if (job.live && this.#gathered.size > 0) await this.#puts(watchdog)
+        this.culprit = i
+        const result = this.#call(watchdog, job, fn, event)
+        // Waiting for what is done already would cost a turn for each event.
+        if (result !== undefined) await result
+        this.#called(watchdog)
       }
     }
-    await this.#puts(watchdog, batches)
+    await this.#puts(watchdog)
   }
 
-  async #puts(watchdog: Watchdog, gathered: Gathered): Promise<void> {
-    for (const { definition, events, first, last } of gathered.take()) {
-      const { puts } = definition.handlers
-      if (puts !== undefined) await this.#call(watchdog, first, last, puts, events)
+  /** Whether the job's event waits to be handled with others of its chunk. */
+  #gathers(job: RecordJob): boolean {
+    return this.#jobs.length > 1 && !job.live && job.action !== 'delete'
+  }
+
+  async #puts(watchdog: Watchdog): Promise<void> {
+    for (const { puts, events, first } of this.#gathered.take()) {
+      this.culprit = null
+      await this.#call(watchdog, first, puts, events)
+      this.#called(watchdog)
     }
   }
 
-  /** Synchronous as long as the handler is. */
-  #call(
-    watchdog: Watchdog,
-    first: number,
-    last: number,
-    fn: HandlerFunction,
-    event: unknown,
-  ): Promise<void> | undefined {
-    if (this.#stopped) return Promise.reject(new Error('the attempt is over'))
-    const { task } = this.#jobs[first] as Job
-    this.#context.about = aboutOf(task)
-    this.culprit = first === last ? first : null
+  #call(watchdog: Watchdog, job: Job, fn: HandlerFunction, event: unknown): void | Promise<void> {
+    if (this.#stopped) throw new Error('the attempt is over')
+    this.#context.job = job
     watchdog.enter()
-    const result = fn(event, this.#context)
-    if (result instanceof Promise || typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-      return this.#settled(watchdog, result as Promise<void>)
-    }
-    this.#called(watchdog)
-    return undefined
-  }
-
-  async #settled(watchdog: Watchdog, result: Promise<void>): Promise<void> {
-    await result
-    this.#called(watchdog)
+    return fn(event, this.#context)
   }
 
   #called(watchdog: Watchdog): void {
@@ -151,55 +137,3 @@ class Run {
     this.culprit = null
   }
 }
-
-const aboutOf = (task: Job['task']) =>
-  task.kind === 'record' ? task.event : { did: task.event.did, uri: '', live: true }
-
-type Definition = Extract<Job['task'], { kind: 'record' }>['handlers'][number]
-
-interface Group {
-  readonly definition: Definition
-  readonly events: unknown[]
-  readonly uris: Set<string>
-  first: number
-  last: number
-}
-
-/** Historical puts waiting for their definition's `puts`. */
-class Gathered {
-  #groups = new Map<Definition, Group>()
-
-  get size(): number {
-    return this.#groups.size
-  }
-
-  has(definition: Definition, uri?: string): boolean {
-    const group = this.#groups.get(definition)
-    return group !== undefined && (uri === undefined || group.uris.has(uri))
-  }
-
-  add(definition: Definition, event: { uri: string }, place: number): void {
-    const group = this.#groups.get(definition)
-    if (group === undefined) {
-      this.#groups.set(definition, {
-        definition,
-        events: [event],
-        uris: new Set([event.uri]),
-        first: place,
-        last: place,
-      })
-      return
-    }
-    group.events.push(event)
-    group.uris.add(event.uri)
-    group.last = place
-  }
-
-  take(): Group[] {
-    const groups = [...this.#groups.values()]
-    this.#groups = new Map()
-    return groups
-  }
-}
-
-export const isTimeout = (error: unknown): boolean => error instanceof HandlerTimeout

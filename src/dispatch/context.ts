@@ -6,6 +6,7 @@ import type { UserSide } from '../store/database.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
 import type { RowWriter, UserDatabase } from '../store/types.ts'
 import type { HandlerContext } from './handler.ts'
+import type { Job } from './job.ts'
 
 /** What handlers asked for besides rows; becomes true with the transaction, or not at all. */
 export interface Effects {
@@ -23,13 +24,6 @@ export function mergeEffects(into: Effects, from: Effects): void {
   into.untrack.push(...from.untrack)
   into.outbox.push(...from.outbox)
   into.afterCommit.push(...from.afterCommit)
-}
-
-/** Whose event it is; `uri` is empty for identity and account events. */
-export interface About {
-  readonly did: string
-  readonly uri: string
-  readonly live: boolean
 }
 
 /** The context of one attempt: handed to every handler call of it, dead when the attempt is over. */
@@ -50,12 +44,12 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
     this.#outer = outer
   }
 
-  /** The event whose handler runs. */
-  about: About = { did: '', uri: '', live: false }
+  /** Whose handler runs. */
+  job: Job | null = null
 
   get log(): Logger {
-    const { did, uri } = this.about
-    return this.#log.child(uri === '' ? { did } : { uri })
+    const { job } = this
+    return this.#log.child(job?.kind === 'record' ? { uri: job.uri } : { did: job?.origin.did })
   }
 
   get signal(): AbortSignal {
@@ -84,7 +78,8 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
     // Text now: what the handler changes afterwards is not what it emitted.
     const text = JSON.stringify(payload)
     if (text === undefined) throw new UserError(`emit needs a payload that JSON can hold; event=${name}`)
-    const { did, live } = this.about
+    const did = this.job?.origin.did ?? ''
+    const live = this.job?.live ?? true
     const body = `"type":"emit","name":${JSON.stringify(name)},"did":"${did}","payload":${text}}`
     this.effects.outbox.push({ kind: 'emit', did, live, name, body })
   }

@@ -5,13 +5,13 @@ import { batchApplied, batchFailed, hookFailed, letterWritten } from '../observe
 import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
 import { type Applied, type ApplyDeps, applyBatch } from './apply.ts'
-import type { InvalidPolicy } from './check-record.ts'
 import { Gate } from './gate.ts'
 import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
 import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
 import { repoOf } from './retry.ts'
+import { type RecordPolicy, Routes } from './route.ts'
 import { isLive, type Outcome, type Unit } from './unit.ts'
 import type { RetryOutcome, Work } from './work.ts'
 
@@ -19,11 +19,7 @@ export interface DispatcherOptions {
   readonly store: Store
   readonly registry: Registry
   readonly observer: Observer
-  readonly policy: {
-    /** Pattern → what becomes of records that break their lexicon (H3); `*` stands for the rest. */
-    readonly invalid: Readonly<Record<string, InvalidPolicy>>
-    readonly legacyBlobs: boolean
-  }
+  readonly policy: RecordPolicy
   readonly handling: { readonly attempts: number; readonly timeoutMs: number }
   /** Keep record bodies for replays. */
   readonly keepBodies: boolean
@@ -55,7 +51,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#deps = { ...options, signal: this.#abort.signal }
+    const routes = new Routes(options.registry, options.policy)
+    this.#deps = { ...options, routes, signal: this.#abort.signal }
     this.#gatherer = new Gatherer({ ...LIMITS, ...options.batch })
     this.#ready = options.store.collections.intern(options.registry.collections)
     this.#ready.catch(() => {}) // the first batch reports it

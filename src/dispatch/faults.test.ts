@@ -42,7 +42,7 @@ const lost = () => Object.assign(new Error('Connection terminated unexpectedly')
 type Moment = 'begin' | 'index' | 'savepoint' | 'release' | 'before commit'
 
 /** Fails the first time each of the moments comes. */
-class FaultyDatabase implements Partial<Database> {
+class FaultyDatabase {
   readonly left: Set<Moment>
   constructor(moments: readonly Moment[]) {
     this.left = new Set(moments)

@@ -1,10 +1,11 @@
 import type { Param, Session } from '../store/database.ts'
 import { DELETE_RECORDS, MARK_RECORDS, PUT_RECORDS } from '../store/records.ts'
 
-type Write =
-  | { readonly kind: 'put'; readonly row: Param[]; readonly cid: Uint8Array }
-  | { readonly kind: 'mark'; readonly row: Param[]; readonly cid: Uint8Array }
-  | { readonly kind: 'delete'; readonly row: Param[]; readonly cid: null }
+interface Write {
+  readonly kind: 'put' | 'mark' | 'delete'
+  readonly row: Param[]
+  readonly cid: Uint8Array | null
+}
 
 /** Where the run stands in the row of a put. */
 const RUN = 4
@@ -24,7 +25,8 @@ export class IndexWrites {
 
   /** The CID an earlier unit of this batch leaves at a path: null for none, undefined for no such unit. */
   pending(repoId: number, collectionId: number, rkey: string): Uint8Array | null | undefined {
-    return this.#remembered.get(repoId)?.get(`${collectionId}/${rkey}`)?.cid
+    const paths = this.#remembered.get(repoId)
+    return paths === undefined ? undefined : paths.get(`${collectionId}/${rkey}`)?.cid
   }
 
   put(
@@ -33,8 +35,7 @@ export class IndexWrites {
     rkey: string,
     record: { cid: Uint8Array; run: number; body: Uint8Array | null },
   ): void {
-    const row = [repoId, collectionId, rkey, record.cid, record.run, record.body]
-    this.#add(repoId, collectionId, rkey, { kind: 'put', row, cid: record.cid })
+    this.#add('put', [repoId, collectionId, rkey, record.cid, record.run, record.body], record.cid)
   }
 
   /** Unchanged, but seen by `run`. */
@@ -42,17 +43,17 @@ export class IndexWrites {
     const before = this.#remembered.get(repoId)?.get(`${collectionId}/${rkey}`)
     // An earlier unit of this batch writes the row anyway.
     if (before?.kind === 'put') before.row[RUN] = run
-    else this.#add(repoId, collectionId, rkey, { kind: 'mark', row: [repoId, collectionId, rkey, run], cid })
+    else this.#add('mark', [repoId, collectionId, rkey, run], cid)
   }
 
   delete(repoId: number, collectionId: number, rkey: string): void {
-    this.#add(repoId, collectionId, rkey, { kind: 'delete', row: [repoId, collectionId, rkey], cid: null })
+    this.#add('delete', [repoId, collectionId, rkey], null)
   }
 
-  #add(repoId: number, collectionId: number, rkey: string, write: Write): void {
-    const paths = this.#remembered.get(repoId)
-    if (paths === undefined) this.#plain[write.kind].push(write.row)
-    else paths.set(`${collectionId}/${rkey}`, write)
+  #add(kind: Write['kind'], row: Param[], cid: Uint8Array | null): void {
+    const paths = this.#remembered.get(row[0] as number)
+    if (paths === undefined) this.#plain[kind].push(row)
+    else paths.set(`${row[1]}/${row[2]}`, { kind, row, cid })
   }
 
   async flush(tx: Session): Promise<void> {

@@ -1,59 +1,180 @@
-import type { DeadLetterKind } from '../store/dead-letters.ts'
-import type { AccountEvent, IdentityEvent, PutEvent, RecordEvent } from './event.ts'
-import type {
-  AccountHandlerDefinition,
-  IdentityHandlerDefinition,
-  RecordHandlerDefinition,
-  RecordHandlers,
-} from './handler.ts'
+import { cidToString } from '../protocol/cid.ts'
+import type { VerifiedOp } from '../protocol/op.ts'
+import type { DeadLetterAction, NewDeadLetter } from '../store/dead-letters.ts'
+import { checkRecord } from './check-record.ts'
+import type { AccountEvent, EventSource, IdentityEvent, RecordEvent } from './event.ts'
+import { failureText } from './failure-text.ts'
+import type { Call, Route } from './route.ts'
 
 /** Why a job failed for good. */
-export interface Failure {
-  readonly kind: DeadLetterKind
-  readonly error: unknown
+export type Failure =
+  | { readonly kind: 'handler' | 'timeout'; readonly error: unknown }
+  | { readonly kind: 'invalid' | 'undecodable'; readonly error: string; readonly issues: string | null }
+
+/** Where a job comes from: a unit, or a dead letter. */
+export interface Origin {
+  readonly repoId: number
+  readonly did: string
+  readonly rev: string
+  readonly source: EventSource
+  readonly live?: boolean
+  /** Attempts made before, by the letter that is tried again. */
+  readonly attempts?: number
 }
 
 /** One event and everybody who handles it: the smallest thing that is applied or becomes a dead letter. */
-export interface Job {
-  readonly task: RecordTask | IdentityTask | AccountTask
-  /** The repo whose unit this belongs to. */
-  readonly did: string
-  readonly repoId: number
-  attempts: number
-  failure: Failure | null
+export type Job = RecordJob | ChangeJob
+
+abstract class BaseJob {
+  readonly origin: Origin
+  /** Failures so far. */
+  attempts = 0
+  failure: Failure | null = null
+  abstract readonly collection: string
+  abstract readonly rkey: string
+
+  constructor(origin: Origin) {
+    this.origin = origin
+  }
+
+  /** What a dead letter of this job is found by. */
+  get key(): string {
+    return `${this.origin.repoId}/${this.collection}/${this.rkey}`
+  }
+
+  protected letterFrom(
+    failure: Failure,
+    rest: { action: DeadLetterAction; cid: Uint8Array | null; body: Uint8Array | null },
+  ): NewDeadLetter {
+    const { repoId, did, rev, attempts = 0 } = this.origin
+    const checked = failure.kind === 'invalid' || failure.kind === 'undecodable'
+    return {
+      repoId,
+      did,
+      rev,
+      collection: this.collection,
+      rkey: this.rkey,
+      ...rest,
+      kind: failure.kind,
+      error: checked ? failure.error : failureText(failure.error),
+      issues: checked ? failure.issues : null,
+      attempts: attempts + Math.max(1, this.attempts),
+    }
+  }
 }
 
-export interface RecordTask {
-  readonly kind: 'record'
-  readonly event: RecordEvent
-  readonly handlers: readonly RecordHandlerDefinition[]
-}
-export interface IdentityTask {
-  readonly kind: 'identity'
-  readonly event: IdentityEvent
-  readonly handlers: readonly IdentityHandlerDefinition[]
-}
-export interface AccountTask {
-  readonly kind: 'account'
-  readonly event: AccountEvent
-  readonly handlers: readonly AccountHandlerDefinition[]
+/** A record that was put or deleted. */
+export class RecordJob extends BaseJob {
+  readonly kind = 'record'
+  readonly op: VerifiedOp
+  readonly action: VerifiedOp['action']
+  readonly route: Route
+
+  constructor(origin: Origin, op: VerifiedOp, action: VerifiedOp['action'], route: Route) {
+    super(origin)
+    this.op = op
+    this.action = action
+    this.route = route
+  }
+
+  get collection(): string {
+    return this.op.collection
+  }
+  get rkey(): string {
+    return this.op.rkey
+  }
+  get calls(): readonly Call[] {
+    return this.route[this.action]
+  }
+  get live(): boolean {
+    return this.origin.live ?? this.origin.source === 'live'
+  }
+  get uri(): string {
+    return `at://${this.origin.did}/${this.op.collection}/${this.op.rkey}`
+  }
+
+  /**
+   * The event to deliver. Null when there is nothing to deliver: the record is invalid and the policy says so,
+   * and `failure` is set where it becomes a dead letter. Made when it is handed out and not kept: a batch
+   * of decoded records would outlive several garbage collections.
+   */
+  prepare(): RecordEvent | null {
+    const { did, rev, source } = this.origin
+    const { collection, rkey, cid, body } = this.op
+    const { uri, live } = this
+    if (this.action === 'delete' || cid === null || body === null) {
+      return { did, uri, collection, rkey, rev, live, source, action: 'delete' }
+    }
+    const record = this.#record(body)
+    if (record === NOTHING) return null
+    return {
+      did,
+      uri,
+      collection,
+      rkey,
+      rev,
+      live,
+      source,
+      action: this.action,
+      cid: cidToString(cid),
+      record,
+    }
+  }
+
+  #record(body: Uint8Array): unknown {
+    const { schema, invalid, legacyBlobs } = this.route
+    const checked = checkRecord(body, this.op.collection, schema, legacyBlobs)
+    if (checked.kind === 'valid') return checked.value
+    if (invalid === 'deliver' && checked.kind === 'invalid') return checked.value
+    if (invalid !== 'skip') {
+      // Postgres cannot store the character NUL.
+      const issues =
+        checked.kind === 'invalid' ? JSON.stringify(checked.issues).replaceAll('\\u0000', '') : null
+      this.failure = { kind: checked.kind, error: checked.error.replaceAll('\0', ''), issues }
+    }
+    return NOTHING
+  }
+
+  letter(failure: Failure): NewDeadLetter {
+    const { cid, body } = this.op
+    return this.letterFrom(failure, { action: this.action, cid, body })
+  }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: definitions are stored side by side whatever their types
-type AnyHandlers = RecordHandlers<any, any, any, any>
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export type HandlerFunction = (event: any, context: any) => void | Promise<void>
+const NOTHING = Symbol('nothing to deliver')
 
-/** The function that takes this event: the specific one, else `put`, else `puts` with one event. */
-export function handlerFor(handlers: AnyHandlers, event: RecordEvent): HandlerFunction | undefined {
-  if (event.action === 'delete') return handlers.delete
-  const one = event.action === 'create' ? handlers.create : handlers.update
-  if (one !== undefined) return one
-  if (handlers.put !== undefined) return handlers.put
-  const { puts } = handlers
-  return puts === undefined ? undefined : (put: PutEvent, context) => puts([put], context)
+/** A change of identity or of account. */
+export class ChangeJob extends BaseJob {
+  readonly kind: 'identity' | 'account'
+  readonly event: IdentityEvent | AccountEvent
+  readonly calls: readonly Call[]
+  readonly collection = ''
+
+  constructor(
+    origin: Origin,
+    kind: 'identity' | 'account',
+    event: IdentityEvent | AccountEvent,
+    calls: readonly Call[],
+  ) {
+    super(origin)
+    this.kind = kind
+    this.event = event
+    this.calls = calls
+  }
+
+  /** Identity and account changes each have a letter of their own. */
+  get rkey(): string {
+    return this.kind
+  }
+  get live(): boolean {
+    return true
+  }
+
+  letter(failure: Failure): NewDeadLetter {
+    return this.letterFrom(failure, {
+      action: this.kind,
+      cid: null,
+      body: Buffer.from(JSON.stringify(this.event)),
+    })
+  }
 }
-
-/** Whether a definition has anything to say about this event. */
-export const handles = (definition: RecordHandlerDefinition, event: RecordEvent): boolean =>
-  handlerFor(definition.handlers, event) !== undefined

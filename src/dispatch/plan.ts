@@ -1,53 +1,32 @@
-import { cidEquals, cidToString } from '../protocol/cid.ts'
+import { cidEquals } from '../protocol/cid.ts'
+import type { VerifiedOp } from '../protocol/op.ts'
 import type { Transaction } from '../store/database.ts'
-import type { DeadLetterAction, NewDeadLetter } from '../store/dead-letters.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
 import { applyPatch, guardHolds } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
-import { checkRecord, type InvalidPolicy } from './check-record.ts'
-import type { RecordEvent } from './event.ts'
 import { IndexWrites } from './index-writes.ts'
-import { handles, type Job } from './job.ts'
-import { mostSpecific } from './patterns.ts'
+import { ChangeJob, type Job, RecordJob } from './job.ts'
 import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
-import { isLive, type Unit, type VerifiedOp } from './unit.ts'
+import type { Call, Routes } from './route.ts'
+import { isLive, type Unit } from './unit.ts'
 
 export interface PlanDeps {
   readonly store: Store
   readonly registry: Registry
-  readonly policy: {
-    /** Pattern → policy; `*` stands for the rest. */
-    readonly invalid: Readonly<Record<string, InvalidPolicy>>
-    readonly legacyBlobs: boolean
-  }
+  readonly routes: Routes
   readonly keepBodies: boolean
   /** Tells others of every change of the index; absent when nobody listens. */
   readonly publish?: Publisher
 }
 
-/** A job with what its dead letter would need. */
-export interface PlannedJob extends Job {
-  readonly op: Omit<NewDeadLetter, 'kind' | 'error' | 'issues' | 'attempts'>
-  /** Place in `Plan.touched`. */
-  readonly touch: number
-}
-
-/** What a dead letter is about. */
-export interface LetterPath {
-  readonly repoId: number
-  readonly collection: string
-  readonly rkey: string
-}
-
 /** Everything one batch will do, worked out unit by unit against the locked repo rows. */
 export class Plan {
-  readonly jobs: PlannedJob[] = []
-  /** Records that are not delivered because they are invalid. */
-  readonly invalid: { readonly letter: NewDeadLetter; readonly touch: number }[] = []
-  /** Paths in the order they are dealt with: only the last failure of a path counts, and none before a success. */
-  readonly touched: LetterPath[] = []
+  /** What handlers are called for, in order. */
+  readonly jobs: Job[] = []
+  /** All that was dealt with, in order: only the last failure of a path counts, and none before a success. */
+  readonly touched: Job[] = []
   readonly index: IndexWrites = new IndexWrites()
   /** Repos whose row changes, as it will be. */
   readonly patched: Map<number, RepoRow> = new Map()
@@ -68,7 +47,7 @@ export class Plan {
   async add(unit: Unit): Promise<boolean> {
     const row = this.#rows.get(unit.repoId)
     if (row === undefined || !guardHolds(row, unit.guard)) return false
-    this.#events(unit)
+    this.#changes(unit)
     this.#publishAccount(unit, row)
     const existing = await this.#existing(unit)
     for (const op of unit.ops) this.#op(unit, op, existing)
@@ -86,35 +65,24 @@ export class Plan {
     return true
   }
 
-  #events(unit: Unit): void {
+  addJob(job: Job): void {
+    this.touched.push(job)
+    if (job.calls.length > 0) this.jobs.push(job)
+  }
+
+  #changes(unit: Unit): void {
     const { registry } = this.#deps
-    const base = { did: unit.did, repoId: unit.repoId, attempts: 0, failure: null }
-    const op = (action: DeadLetterAction, event: unknown) => ({
-      repoId: unit.repoId,
-      did: unit.did,
-      collection: '',
-      // Identity and account events each have a letter of their own.
-      rkey: action,
-      rev: unit.rev,
-      action,
-      cid: null,
-      body: Buffer.from(JSON.stringify(event)),
-    })
-    if (unit.identity !== undefined && registry.identity.length > 0) {
-      const task = { kind: 'identity', event: unit.identity, handlers: registry.identity } as const
-      const what = op('identity', unit.identity)
-      this.jobs.push({ ...base, task, op: what, touch: this.touch(what) })
-    }
-    if (unit.account !== undefined && registry.account.length > 0) {
-      const task = { kind: 'account', event: unit.account, handlers: registry.account } as const
-      const what = op('account', unit.account)
-      this.jobs.push({ ...base, task, op: what, touch: this.touch(what) })
+    for (const kind of ['identity', 'account'] as const) {
+      const event = unit[kind]
+      if (event !== undefined && registry[kind].length > 0) {
+        this.addJob(new ChangeJob(unit, kind, event, changeCalls(registry, kind)))
+      }
     }
   }
 
   /** CIDs the index has for the paths of a diff. */
-  async #existing(unit: Unit): Promise<Map<string, Uint8Array>> {
-    if (unit.mode !== 'diff' || unit.fresh === true) return new Map()
+  async #existing(unit: Unit): Promise<Map<string, Uint8Array> | null> {
+    if (unit.mode !== 'diff' || unit.fresh === true) return null
     const { store } = this.#deps
     const paths = unit.ops.flatMap(({ collection, rkey }) => {
       const collectionId = store.collections.idOf(collection)
@@ -123,31 +91,39 @@ export class Plan {
     return store.records.existing(unit.repoId, paths, this.#tx)
   }
 
-  #op(unit: Unit, op: VerifiedOp, existing: Map<string, Uint8Array>): void {
-    const { store, registry } = this.#deps
-    const collectionId = store.collections.idOf(op.collection)
-    if (op.action === 'delete' || op.cid === null || op.body === null) {
+  #op(unit: Unit, op: VerifiedOp, existing: Map<string, Uint8Array> | null): void {
+    const { store, registry, routes, keepBodies } = this.#deps
+    const { collection, rkey, cid, body } = op
+    const collectionId = store.collections.idOf(collection)
+    if (op.action === 'delete' || cid === null || body === null) {
       // Also for collections we do not want any more: what is indexed must be able to go.
       if (collectionId === undefined) return
-      this.index.delete(unit.repoId, collectionId, op.rkey)
+      this.index.delete(unit.repoId, collectionId, rkey)
       this.#publish(unit, op, 'delete')
-      const touch = this.touch({ repoId: unit.repoId, collection: op.collection, rkey: op.rkey })
-      this.#deliver(unit, op, { ...path(unit, op), action: 'delete' }, touch)
+      this.addJob(new RecordJob(unit, op, 'delete', routes.of(collection)))
       return
     }
-    if (collectionId === undefined || !registry.wants(op.collection)) return
-    const before =
-      this.index.pending(unit.repoId, collectionId, op.rkey) ?? existing.get(`${collectionId}/${op.rkey}`)
-    if (unit.mode === 'diff' && before !== undefined && before !== null && cidEquals(before, op.cid)) {
-      this.index.mark(unit.repoId, collectionId, op.rkey, unit.run, op.cid)
+    if (collectionId === undefined || !registry.wants(collection)) return
+    const before = this.#before(unit, collectionId, rkey, existing)
+    if (before !== null && unit.mode === 'diff' && cidEquals(before, cid)) {
+      this.index.mark(unit.repoId, collectionId, rkey, unit.run, cid)
       return
     }
-    const body = this.#deps.keepBodies ? op.body : null
-    this.index.put(unit.repoId, collectionId, op.rkey, { cid: op.cid, run: unit.run, body })
-    const action =
-      unit.mode === 'trust' ? op.action : before === undefined || before === null ? 'create' : 'update'
+    this.index.put(unit.repoId, collectionId, rkey, { cid, run: unit.run, body: keepBodies ? body : null })
+    const action = unit.mode === 'trust' ? op.action : before === null ? 'create' : 'update'
     this.#publish(unit, op, action)
-    this.#put(unit, { ...op, action, cid: op.cid, body: op.body })
+    this.addJob(new RecordJob(unit, op, action, routes.of(collection)))
+  }
+
+  /** The CID a diff finds at a path. */
+  #before(
+    unit: Unit,
+    collectionId: number,
+    rkey: string,
+    existing: Map<string, Uint8Array> | null,
+  ): Uint8Array | null {
+    const pending = this.index.pending(unit.repoId, collectionId, rkey)
+    return pending === undefined ? (existing?.get(`${collectionId}/${rkey}`) ?? null) : pending
   }
 
   #publish(unit: Unit, op: VerifiedOp, action: VerifiedOp['action']): void {
@@ -170,68 +146,7 @@ export class Plan {
     ]
     this.outbox.push(...events.filter((event) => event !== null))
   }
-
-  #put(
-    unit: Unit,
-    op: VerifiedOp & { action: 'create' | 'update'; cid: Uint8Array; body: Uint8Array },
-  ): void {
-    const { policy, registry } = this.#deps
-    const touch = this.touch({ repoId: unit.repoId, collection: op.collection, rkey: op.rkey })
-    const checked = checkRecord(op.body, op.collection, registry.schemaOf(op.collection), policy.legacyBlobs)
-    if (checked.kind !== 'valid') {
-      const what = mostSpecific(policy.invalid, op.collection) ?? 'dead-letter'
-      if (what === 'skip') return
-      if (what === 'dead-letter' || checked.kind === 'undecodable') {
-        const issues =
-          checked.kind === 'invalid' ? JSON.stringify(checked.issues).replaceAll('\\u0000', '') : null
-        const error = checked.error.replaceAll('\0', '')
-        const letter = { ...letterOf(unit, op), kind: checked.kind, error, issues, attempts: 1 }
-        this.invalid.push({ letter, touch })
-        return
-      }
-    }
-    const event = { ...path(unit, op), action: op.action, cid: cidToString(op.cid), record: checked.value }
-    this.#deliver(unit, op, event, touch)
-  }
-
-  #deliver(unit: Unit, op: VerifiedOp, event: RecordEvent, touch: number): void {
-    const handlers = this.#deps.registry
-      .handlersOf(op.collection)
-      .filter((definition) => handles(definition, event))
-    if (handlers.length === 0) return
-    this.jobs.push({
-      task: { kind: 'record', event, handlers },
-      did: unit.did,
-      repoId: unit.repoId,
-      attempts: 0,
-      failure: null,
-      op: letterOf(unit, op),
-      touch,
-    })
-  }
-
-  touch(path: LetterPath): number {
-    return this.touched.push(path) - 1
-  }
 }
 
-const path = (unit: Unit, op: VerifiedOp) => ({
-  did: unit.did,
-  uri: `at://${unit.did}/${op.collection}/${op.rkey}`,
-  collection: op.collection,
-  rkey: op.rkey,
-  rev: unit.rev,
-  live: isLive(unit),
-  source: unit.source,
-})
-
-const letterOf = (unit: Unit, op: VerifiedOp) => ({
-  repoId: unit.repoId,
-  did: unit.did,
-  collection: op.collection,
-  rkey: op.rkey,
-  rev: unit.rev,
-  action: op.action,
-  cid: op.cid,
-  body: op.body,
-})
+export const changeCalls = (registry: Registry, kind: 'identity' | 'account'): readonly Call[] =>
+  registry[kind].map(({ handle }) => ({ fn: handle, puts: null }))

@@ -95,6 +95,11 @@ export class DeadLetters {
     this.#db = db
   }
 
+  /** Whether there may be any. */
+  get any(): boolean {
+    return this.#any
+  }
+
   async load(): Promise<void> {
     this.#any = (await this.#db.reader.all('select 1 as one from lextap_dead_letter limit 1')).length > 0
   }
