@@ -31,3 +31,14 @@ test('a user’s handler runs against a network with real signatures', async () 
   await app.level()
   expect(await row.execute()).toEqual([])
 })
+
+test('accounts and records made right after the tap started are not missed', async () => {
+  await using network = await startNetwork({ seed: 'test tap, empty' })
+  const seen: string[] = []
+  const status = on(STATUS, { put: ({ did }) => void seen.push(did) })
+  await using app = await createTestTap(network, { handlers: [status], schemas })
+  const alice = network.createRepo()
+  alice.create(STATUS, { $type: STATUS, status: '🦋', createdAt: network.now() })
+  await app.level()
+  expect(seen).toEqual([alice.did])
+})

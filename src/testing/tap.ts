@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { sleep } from '../async/signal.ts'
 import {
   createObserver,
   createTap,
@@ -65,8 +66,10 @@ export async function createTestTap<DB>(network: Network, options: TestTapOption
     schemas,
     handles: { resolve: network.resolveHandle },
   })
-  const first = network.relayStream.seq
   await tap.start()
+  // Without a cursor the stream begins where we connect: whatever the test does next must come after that.
+  while (!(await tap.status()).relay.connected) await Promise.race([sleep(5), tap.finished])
+  const first = network.relayStream.seq
   const stop = () => tap.stop()
   return {
     tap,
