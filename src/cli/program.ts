@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { printError } from './report.ts'
+import { version } from './version.ts'
 
 /** One command: its file is loaded only when it is called. */
 interface Entry {
@@ -10,6 +10,11 @@ interface Entry {
 }
 
 export const COMMANDS: readonly Entry[] = [
+  {
+    name: 'init',
+    summary: 'start a project from a template',
+    load: () => import('./commands/init.ts'),
+  },
   {
     name: 'codegen',
     summary: 'write types, validators and handler signatures from the lexicons',
@@ -114,9 +119,4 @@ function prepare(command: Command, name: string): Command {
   command.exitOverride().showHelpAfterError(`(${name} --help shows what it takes)`)
   for (const child of command.commands) prepare(child, `${name} ${child.name()}`)
   return command
-}
-
-function version(): string {
-  const manifest = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }

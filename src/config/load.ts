@@ -127,7 +127,7 @@ function checkObject(value: unknown, shown: string): unknown {
 function notFound(cwd: string): UserError {
   return new UserError(
     `no config file found; looked for ${CONFIG_NAMES.join(', ')} in ${cwd} and above, up to the first package.json; ` +
-      `start one with: export default defineConfig({})`,
+      `start a project with: lextap init`,
     { code: 'config' },
   )
 }
