@@ -5,6 +5,7 @@ import { Crawl } from './backfill/crawl.ts'
 import { cutOver } from './backfill/cutover.ts'
 import { Discovery } from './backfill/discovery.ts'
 import { listRepos, listReposByCollection, repoStatus } from './backfill/list-repos.ts'
+import type { Estimate } from './backfill/progress.ts'
 import { Reconcile } from './backfill/reconcile.ts'
 import { Removals } from './backfill/removals.ts'
 import { fetchRepo } from './backfill/resync.ts'
@@ -18,7 +19,7 @@ import type { RetryOutcome } from './dispatch/work.ts'
 import { LextapError, UserError } from './errors.ts'
 import { createFeed } from './feeding.ts'
 import type { Observer } from './observe/observer.ts'
-import { fetchRawDidDocument } from './protocol/did-fetch.ts'
+import { fetchRawDidDocument, IdentityError } from './protocol/did-fetch.ts'
 import type { HandleResolver } from './protocol/handles.ts'
 import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
@@ -47,7 +48,8 @@ export interface TapOptions {
 export interface TapStatus {
   readonly relay: SourceStatus
   readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
-  readonly backfill: SchedulerProgress
+  /** What is being fetched, what came of it, and what is left. */
+  readonly backfill: SchedulerProgress & { readonly left: Estimate }
   readonly listings: readonly { list: string; listed: number; rounds: number }[]
   /** Events owed to others; null when there is nobody to get them. */
   readonly outbox: Serving['outbox']
@@ -230,7 +232,7 @@ class Parts {
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#submit(unit)
     const onDue = () => this.scheduler.wake()
-    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute } = config.backfill
+    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute, leaseMs } = config.backfill
     this.#xrpc = new XrpcClient({
       allowPrivateHosts: config.backfill.allowPrivateHosts,
       userAgent: 'lextap',
@@ -323,7 +325,6 @@ class Parts {
       chunk: 1000,
       maxBytes,
       stallMs,
-      onBytes: (bytes: number) => this.scheduler.addBytes(bytes),
     }
     const cutover = {
       store,
@@ -339,10 +340,12 @@ class Parts {
       perHost,
       retryMs,
       resyncsPerMinute,
+      leaseMs,
+      oneHost: config.upstream.repos !== null,
       identify: (row, signal) => this.#accounts.identify(row, signal),
       hostOf: (identity) => config.upstream.repos ?? identity.pds,
-      fetch: (row, identity, host, fresh, signal) =>
-        fetchRepo(row, identity, { host, fresh }, resync, signal),
+      fetch: (row, identity, host, fresh, flight, signal) =>
+        fetchRepo(row, identity, { host, fresh }, resync, flight, signal),
       cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
       onStanding: (row, standing, signal) => this.#accounts.hostSays(row, standing, signal),
     })
@@ -416,10 +419,15 @@ class Parts {
   }
 
   async status(): Promise<TapStatus> {
+    const repos = await this.store.repos.counts()
+    const { pending, desynchronized, resyncing } = repos.states
     return {
       relay: this.#stream.status,
-      repos: await this.store.repos.counts(),
-      backfill: this.scheduler.progress,
+      repos,
+      backfill: {
+        ...this.scheduler.progress,
+        left: this.scheduler.estimate(pending + desynchronized + resyncing),
+      },
       listings: [...this.#crawls, this.#compare].map((crawl) => crawl.progress),
       outbox: this.serving.outbox,
     }
@@ -463,8 +471,14 @@ class Parts {
       removeRepo: (did, options) => tap.removeRepo(did, options),
       resync: (did) => tap.resync(did),
       status: () => tap.status(),
-      resolveDid: async (did, signal) =>
-        (await fetchRawDidDocument(did, plc, this.#xrpc, signal)) as object | null,
+      resolveDid: async (did, signal) => {
+        try {
+          return (await fetchRawDidDocument(did, plc, this.#xrpc, signal)) as object | null
+        } catch (error) {
+          if (error instanceof IdentityError && error.kind === 'not-found') return null
+          throw error
+        }
+      },
       cursors: async () => {
         const { cursors } = this.store
         const lists = await Promise.all(
