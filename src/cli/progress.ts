@@ -25,6 +25,11 @@ export class ProgressLine {
     this.#everyMs = everyMs
   }
 
+  /** How often a new text can be seen, ms: once a second on a terminal. */
+  get everyMs(): number {
+    return this.#screen.isTTY ? 1000 : this.#everyMs
+  }
+
   /** Shows `text` instead of what was shown before. */
   update(text: string, now: number = performance.now()): void {
     if (this.#screen.isTTY) {

@@ -38,7 +38,7 @@ export async function runUntilStopped(tap: Tap, options: RunningOptions): Promis
   }
 }
 
-/** Status once a second, less often where asking for it takes long. Resolves when the run is done. */
+/** Status as often as it can be shown, less often where asking for it takes long. Resolves when the run is done. */
 async function watchStatus(tap: Tap, options: RunningOptions, signal: AbortSignal): Promise<void> {
   const describe = options.describe ?? statusLine
   while (!signal.aborted) {
@@ -49,7 +49,8 @@ async function watchStatus(tap: Tap, options: RunningOptions, signal: AbortSigna
     if (signal.aborted) return
     if (status !== undefined) options.line.update(describe(status))
     if (status !== undefined && options.isDone?.(status)) return
-    await wait(Math.max(1000, 20 * (performance.now() - before)), signal)
+    const pace = options.isDone === undefined ? options.line.everyMs : 1000
+    await wait(Math.max(pace, 20 * (performance.now() - before)), signal)
   }
 }
 

@@ -102,6 +102,7 @@ test('the second names Tap reads are read where the first is absent', () => {
   expect(resolved({ RELAY_IDENT_CACHE_SIZE: '7' }).identity.cacheSize).toBe(7)
   expect(resolved({ LOG_LEVEL: 'debug' }).log.level).toBe('debug')
   expect(resolved({ LOG_LEVEL: 'verbose' }).log.level).toBe('info')
+  expect(readEnv({ LOG_LEVEL: 'debug', TAP_LOG_LEVEL: 'info' }).warnings).toEqual([])
   const both = { TAP_PLC_URL: 'https://b.example', ATP_PLC_HOST: 'https://a.example' }
   expect(resolved(both).plc).toBe('https://b.example')
   expect(readEnv(both).warnings).toEqual(['TAP_PLC_URL and ATP_PLC_HOST differ: TAP_PLC_URL wins'])
