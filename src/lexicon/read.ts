@@ -10,6 +10,8 @@ export interface SourceDoc {
   readonly doc: LexDoc
   /** As printed: the folder as given, and the path in it, with slashes. */
   readonly file: string
+  /** Absolute, or relative to the working directory. */
+  readonly path: string
 }
 
 export interface ReadResult {
@@ -32,7 +34,7 @@ export function readLexicons(folder: string, shown: string = folder): ReadResult
     const doc = readDocument(path, report)
     if (doc !== null) {
       checkPath(doc.id, relative(folder, path), report)
-      sources.push({ doc, file })
+      sources.push({ doc, file, path })
     }
     problems.push(...report.list)
   }
