@@ -80,7 +80,9 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
     if (text === undefined) throw new UserError(`emit needs a payload that JSON can hold; event=${name}`)
     const did = this.job?.origin.did ?? ''
     const live = this.job?.live ?? true
-    const body = `"type":"emit","name":${JSON.stringify(name)},"did":"${did}","payload":${text}}`
+    const facts = `"live":${live},"did":${JSON.stringify(did)},"name":${JSON.stringify(name)}`
+    // As Tap's events: the members of a type stand under its name.
+    const body = `"type":"emit","emit":{${facts},"payload":${text}}}`
     this.effects.outbox.push({ kind: 'emit', did, live, name, body })
   }
 

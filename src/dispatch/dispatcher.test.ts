@@ -682,7 +682,10 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
           did: repo.did,
           live: true,
           name: 'seen',
-          body: { type: 'emit', name: 'seen', did: repo.did, payload: { rkey, quote: '"' } },
+          body: {
+            type: 'emit',
+            emit: { live: true, did: repo.did, name: 'seen', payload: { rkey, quote: '"' } },
+          },
         })),
       )
     })
