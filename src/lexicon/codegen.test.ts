@@ -202,3 +202,13 @@ test('a migration that fails says which one, and nothing is written', async () =
   await expect(generate({ migrations: migrations() })).rejects.toThrow(/migration 0001_bad failed: .*nothing/)
   expect(existsSync(generated())).toBe(false)
 })
+
+test('an edited migration counts although this process ran it before', async () => {
+  mkdirSync(migrations())
+  const first = join(migrations(), '0001_first.mjs')
+  writeFileSync(first, migration("await db.schema.createTable('one').addColumn('id', 'text').execute()"))
+  await generate({ migrations: migrations() })
+  writeFileSync(first, migration("await db.schema.createTable('other').addColumn('id', 'text').execute()"))
+  expect((await generate({ migrations: migrations() })).written).toEqual(['database.ts'])
+  expect(read('database.ts')).toContain('other: OtherTable')
+})

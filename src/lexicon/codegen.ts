@@ -8,6 +8,7 @@ import { generateDatabase } from './generate-database.ts'
 import { generateHandlers } from './generate-handlers.ts'
 import { childrenOf, generateIndexes } from './generate-index.ts'
 import { generateModule } from './generate-module.ts'
+import { introspect } from './introspect.ts'
 import { Lexicons } from './lexicons.ts'
 import { checkLinks } from './link.ts'
 import { fileOf } from './names.ts'
@@ -15,7 +16,6 @@ import { apply, compare, read } from './output.ts'
 import { isError, type Problem, printProblems } from './problem.ts'
 import { readLexicons } from './read.ts'
 import { Recursion } from './recursion.ts'
-import type { TableModel } from './table-model.ts'
 
 export interface CodegenOptions {
   /** Folder of lexicon documents. */
@@ -103,13 +103,7 @@ async function databaseFile({ migrations, generated, database }: CodegenOptions)
   const now = read(join(generated, 'database.ts'))
   if (now?.includes(`\n// From migrations ${fingerprint}\n`) === true) return now
   if (folder === null) return generateDatabase([], fingerprint)
-  return generateDatabase(await introspect(folder, dialect), fingerprint)
-}
-
-/** Loaded when needed: most runs find the migrations unchanged. */
-async function introspect(folder: string, dialect: string): Promise<readonly TableModel[]> {
-  if (dialect === 'sqlite') return (await import('./introspect.ts')).introspectSqlite(folder)
-  return (await import('./introspect-postgres.ts')).introspectPostgres(folder)
+  return generateDatabase(await introspect({ folder, dialect }), fingerprint)
 }
 
 function diffOf(
