@@ -1,15 +1,19 @@
 import type { Observer } from '../observe/observer.ts'
 import { hostPaused } from '../observe/sync-events.ts'
+import type { RateLimit } from '../protocol/xrpc-error.ts'
 
 interface Host {
   running: number
   failures: number
   pausedUntil: number
+  /** Requests left until `resetAt`, as the host told; null when it tells nothing. */
+  tokens: number | null
+  resetAt: number
 }
 
 /**
- * What each host can bear: repos fetched at once, and pauses it asked for (429, Retry-After, rate-limit
- * headers) or earned (5xx, unreachable). A pause is the host's state, never a repo's failure (rule F8).
+ * What each host can bear: repos fetched at once, the request budget it tells of, and pauses it asked for (429,
+ * Retry-After) or earned (5xx, unreachable). None of it is ever a repo's failure (rule F8).
  */
 export class Hosts {
   readonly #perHost: number
@@ -30,24 +34,39 @@ export class Hosts {
   /** Whether one more fetch may start now. */
   free(host: string, now: number): boolean {
     const state = this.#hosts.get(host)
-    return state === undefined || (state.running < this.#perHost && state.pausedUntil <= now)
+    if (state === undefined) return true
+    return state.running < this.#perHost && state.pausedUntil <= now && !spent(state, now)
   }
 
   /** Until when the host is left alone; 0 when it is not. */
   pausedUntil(host: string): number {
-    return this.#hosts.get(host)?.pausedUntil ?? 0
+    const state = this.#hosts.get(host)
+    if (state === undefined) return 0
+    return spent(state, Date.now()) ? Math.max(state.pausedUntil, state.resetAt) : state.pausedUntil
   }
 
   enter(host: string): void {
-    this.#get(host).running++
+    const state = this.#get(host)
+    state.running++
+    if (state.tokens !== null) state.tokens--
+  }
+
+  /** The host told what is left of our budget. */
+  told(host: string, limit: RateLimit | null): void {
+    if (limit === null || limit.remaining === null || limit.resetAt === null) return
+    const state = this.#get(host)
+    state.tokens = limit.remaining
+    state.resetAt = limit.resetAt
   }
 
   /** A fetch ended well or in a way that says nothing of the host. */
   leave(host: string, answered: boolean): void {
     const state = this.#get(host)
+    const now = Date.now()
     state.running--
     if (answered) state.failures = 0
-    if (state.running === 0 && state.failures === 0 && state.pausedUntil <= Date.now())
+    const told = state.tokens !== null && state.resetAt > now
+    if (state.running === 0 && state.failures === 0 && state.pausedUntil <= now && !told)
       this.#hosts.delete(host)
   }
 
@@ -58,7 +77,6 @@ export class Hosts {
     const { first, longest } = this.#pauseMs
     const own = Math.min(first * 2 ** Math.min(state.failures - 1, 20), longest) * (0.75 + Math.random() / 2)
     const forMs = askedMs === null ? own : Math.min(Math.max(askedMs, Math.min(first, 1_000)), 3_600_000)
-    if (now + forMs <= state.pausedUntil) return
     state.pausedUntil = now + forMs
     hostPaused(this.#observer, { host, reason, forMs })
   }
@@ -66,9 +84,12 @@ export class Hosts {
   #get(host: string): Host {
     let state = this.#hosts.get(host)
     if (state === undefined) {
-      state = { running: 0, failures: 0, pausedUntil: 0 }
+      state = { running: 0, failures: 0, pausedUntil: 0, tokens: null, resetAt: 0 }
       this.#hosts.set(host, state)
     }
     return state
   }
 }
+
+/** The budget is used up and not given anew yet. */
+const spent = ({ tokens, resetAt }: Host, now: number) => tokens !== null && tokens <= 0 && resetAt > now

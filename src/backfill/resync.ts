@@ -7,6 +7,7 @@ import { RepoWalk, type WalkedRecord } from '../protocol/walk.ts'
 import type { XrpcClient } from '../protocol/xrpc.ts'
 import { checkRepoCommit, notSigned, signedBy } from '../repo/verify-repo.ts'
 import type { RepoRow } from '../store/repo-row.ts'
+import type { Flight } from './flight.ts'
 
 export interface ResyncDeps {
   readonly xrpc: XrpcClient
@@ -17,7 +18,6 @@ export interface ResyncDeps {
   readonly chunk: number
   readonly maxBytes: number
   readonly stallMs: number
-  readonly onBytes?: (bytes: number) => void
 }
 
 /** The claim ran out: somebody removed, restarted or took over the repo. Nothing more to do for this run. */
@@ -46,6 +46,7 @@ export async function fetchRepo(
   identity: Identity & { pds: string; signingKey: string },
   source: { readonly host: string; readonly fresh: boolean },
   deps: ResyncDeps,
+  flight: Flight,
   signal: AbortSignal,
 ): Promise<FetchedRepo> {
   const response = await deps.xrpc.stream(
@@ -54,6 +55,7 @@ export async function fetchRepo(
     { did: row.did },
     { signal, maxBytes: deps.maxBytes, stallMs: deps.stallMs },
   )
+  flight.limited(response.rateLimit)
   const walk = new RepoWalk({})
   const chunks = new Chunks(row, source.fresh, deps)
   let bytes = 0
@@ -67,13 +69,17 @@ export async function fetchRepo(
   try {
     for await (const piece of response.body) {
       bytes += piece.length
-      deps.onBytes?.(piece.length)
+      flight.received(piece.length)
       const records = walk.push(piece)
       await check()
+      flight.proven(records.length)
       if (records.length > 0) await chunks.add(records)
+      flight.waiting()
     }
+    flight.received(0)
     for (const records of walk.finish()) {
       await check()
+      flight.proven(records.length)
       await chunks.add(records)
     }
     await check()

@@ -1,15 +1,16 @@
-import { LRUCache } from 'lru-cache'
-import { backoffMs } from '../async/backoff.ts'
 import { isAbort } from '../async/signal.ts'
-import { DiscontinuousError, LextapError } from '../errors.ts'
+import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { resyncFailed, resyncFinished, resyncStarted } from '../observe/sync-events.ts'
-import { type Identity, IdentityError } from '../protocol/identity.ts'
-import { accountErrorOf, XrpcError } from '../protocol/xrpc-error.ts'
+import type { Identity } from '../protocol/identity.ts'
+import { Pacer } from '../repo/policy.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
+import { decideFailure, hostTroubleOf } from './failure.ts'
+import { type Flight, Flights } from './flight.ts'
 import { Hosts } from './hosts.ts'
-import { ClaimLostError, type FetchedRepo } from './resync.ts'
+import { type Estimate, type FetchProgress, Progress } from './progress.ts'
+import type { FetchedRepo } from './resync.ts'
 
 export type Resolved = Identity & { pds: string; signingKey: string }
 
@@ -25,6 +26,7 @@ export interface SchedulerDeps {
     identity: Resolved,
     host: string,
     fresh: boolean,
+    flight: Flight,
     signal: AbortSignal,
   ) => Promise<FetchedRepo>
   /** Runs in the repo's lane. Returns how many records were deleted. */
@@ -38,16 +40,19 @@ export interface SchedulerDeps {
   readonly retryMs: { readonly first: number; readonly longest: number }
   /** Resyncs of one DID a minute before they are spaced (rule F9). */
   readonly resyncsPerMinute: number
+  /** How long a claim holds when the process dies, ms; renewed while it lives. */
+  readonly leaseMs: number
+  /** All repos come from one host: then there is nothing to share fairly. */
+  readonly oneHost: boolean
 }
 
 /** What the scheduler is at, for status pages. */
-export interface SchedulerProgress {
+export interface SchedulerProgress extends FetchProgress {
+  /** Under way; `idle` of them wait for a silent host and take up no place. */
   readonly fetching: number
+  readonly idle: number
+  /** Claimed: being looked up, or in the queue of their host. */
   readonly waiting: number
-  readonly done: number
-  readonly failed: number
-  readonly records: number
-  readonly bytes: number
 }
 
 interface Ready {
@@ -57,26 +62,34 @@ interface Ready {
 
 const POLL_MS = 1_000
 
+/** Fetches and look-ups that may wait for silent servers beside those that work, as multiples of the concurrency. */
+const MAX_IDLE = 4
+/** Nobody else had work when queues were cut last: not again for so long, ms. */
+const CUT_AGAIN_MS = 5_000
+
 /**
  * Claims repos that are due, resolves them, and fetches them: fair across hosts (each host has its own queue
- * and the hosts take turns), bounded in all and per host. A host that pauses blocks no worker: its repos are
- * given back.
+ * and the hosts take turns), bounded in all and per host. No host can block a worker: the repos of one that
+ * pauses, or has enough in its queue, are given back, and a fetch that only waits takes up no place.
  */
 export class Scheduler {
   readonly #deps: SchedulerDeps
   readonly #hosts: Hosts
+  readonly #pacer: Pacer<number>
+  readonly #progress = new Progress()
+  readonly #flights = new Flights()
+  readonly #lookups = new Flights()
   readonly #retry: { readonly baseMs: number; readonly maxMs: number }
   readonly #ready = new Map<string, Ready[]>()
+  /** Repos in our hands. */
+  readonly #held = new Set<number>()
+  /** Hosts whose queues were cut: nothing more of them is claimed until they are worked off. */
+  readonly #crowded = new Set<string>()
   readonly #tasks = new Set<Promise<void>>()
-  readonly #starts = new LRUCache<number, number[]>({ max: 10_000 })
   readonly #abort = new AbortController()
-  #identifying = 0
-  #fetching = 0
   #waiting = 0
-  #done = 0
-  #failed = 0
-  #records = 0
-  #bytes = 0
+  #renewed = 0
+  #cutAfter = 0
   #wake: PromiseWithResolvers<void> = Promise.withResolvers()
   #loop: Promise<void> | null = null
 
@@ -85,17 +98,18 @@ export class Scheduler {
     const { first, longest } = deps.retryMs
     this.#retry = { baseMs: first, maxMs: longest }
     this.#hosts = new Hosts(deps.perHost, deps.observer, { first: first / 12, longest: longest / 6 })
+    this.#pacer = new Pacer({ limit: deps.resyncsPerMinute, windowMs: 60_000 })
   }
 
   get progress(): SchedulerProgress {
-    return {
-      fetching: this.#fetching,
-      waiting: this.#waiting + this.#identifying,
-      done: this.#done,
-      failed: this.#failed,
-      records: this.#records,
-      bytes: this.#bytes,
-    }
+    const { size: fetching, busy } = this.#flights
+    const waiting = this.#waiting + this.#lookups.size
+    return { fetching, idle: fetching - busy, waiting, ...this.#progress.report(Date.now()) }
+  }
+
+  /** What `repos` more will bring and take. */
+  estimate(repos: number): Estimate {
+    return this.#progress.estimate(repos, Date.now())
   }
 
   start(): void {
@@ -107,33 +121,83 @@ export class Scheduler {
     this.#wake.resolve()
   }
 
-  addBytes(bytes: number): void {
-    this.#bytes += bytes
-  }
-
   /** Ends the fetches under way; their repos start over at the next start. */
   async stop(): Promise<void> {
     this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
     this.wake()
     await this.#loop
     await Promise.all(this.#tasks)
+    // Whoever goes on with these need not wait until our claims run out.
+    for (const queue of this.#ready.values())
+      for (const { row } of queue) await this.#release(row, null, row.error)
+    this.#ready.clear()
   }
 
   async #run(): Promise<void> {
-    const { store, observer, concurrency } = this.#deps
     const signal = this.#abort.signal
     while (!signal.aborted) {
       try {
+        this.#progress.sample(Date.now())
+        await this.#renew()
         await this.#releasePaused()
-        const room = concurrency * 4 - this.#fetching - this.#waiting - this.#identifying
-        const rows = room > 0 ? await store.repos.claim({ limit: room, now: Date.now() }) : []
-        for (const row of rows) this.#spawn(this.#identify(row))
-        if (rows.length === room && room > 0) continue
+        if (await this.#claim()) continue
       } catch (error) {
-        observer.log.error({ err: error }, 'claiming repos failed; trying again')
+        this.#deps.observer.log.error({ err: error }, 'claiming repos failed; trying again')
       }
       await this.#sleep()
     }
+  }
+
+  /** Whether there may be more to claim at once. */
+  async #claim(): Promise<boolean> {
+    const { store, leaseMs } = this.#deps
+    if (this.#room() <= 0) await this.#cutQueues()
+    const limit = this.#room()
+    if (limit <= 0) return false
+    for (const host of this.#crowded) {
+      if ((this.#ready.get(host)?.length ?? 0) < this.#deps.perHost) this.#crowded.delete(host)
+    }
+    const now = Date.now()
+    const rows = await store.repos.claim({ limit, now, leaseMs, skipHosts: [...this.#crowded] })
+    if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
+    for (const row of rows) {
+      this.#held.add(row.id)
+      this.#spawn(this.#identify(row).catch((error) => this.#fail(row, error)))
+    }
+    return rows.length === limit
+  }
+
+  /** How many more repos to claim: enough that hosts have a queue, few enough that others can have them. */
+  #room(): number {
+    const most = this.#deps.concurrency * 4
+    const idle = this.#lookups.size - this.#lookups.busy
+    if (idle >= most * MAX_IDLE) return 0
+    return most - this.#flights.busy - this.#waiting - this.#lookups.busy
+  }
+
+  /**
+   * Workers are free and the queues full: of hosts that are at their limit. What they have too much of goes back to
+   * the table, so that other hosts' repos can be claimed.
+   */
+  async #cutQueues(): Promise<void> {
+    const { concurrency, perHost, oneHost } = this.#deps
+    if (oneHost || this.#flights.busy >= concurrency || Date.now() < this.#cutAfter) return
+    for (const [host, queue] of this.#ready) {
+      const surplus = queue.splice(perHost)
+      if (surplus.length === 0) continue
+      this.#crowded.add(host)
+      this.#waiting -= surplus.length
+      for (const { row } of surplus) await this.#release(row, null, row.error)
+    }
+  }
+
+  /** So that nobody takes our repos over while we are at them. */
+  async #renew(): Promise<void> {
+    const { store, leaseMs } = this.#deps
+    const now = Date.now()
+    if (now - this.#renewed < leaseMs / 4 || this.#held.size === 0) return
+    this.#renewed = now
+    await store.repos.renew([...this.#held], now + leaseMs)
   }
 
   /** Until woken, or a second: other processes may have added repos, and pauses and retries run out. */
@@ -145,6 +209,8 @@ export class Scheduler {
     await Promise.race([this.#wake.promise, clock])
     clearTimeout(timer)
     this.#wake = Promise.withResolvers()
+    this.#flights.look(Date.now())
+    this.#lookups.look(Date.now())
     this.#pump()
   }
 
@@ -159,40 +225,44 @@ export class Scheduler {
   }
 
   async #identify(row: RepoRow): Promise<void> {
-    this.#identifying++
+    const place = this.#lookups.begin()
     try {
-      if (this.#tooOften(row)) {
-        await this.#release(row, Date.now() + 60_000)
+      // Rule F9: more than so many resyncs of one DID within a minute are spaced.
+      if (!this.#pacer.free(row.id, Date.now())) {
+        await this.#release(row, Date.now() + 60_000 / this.#deps.resyncsPerMinute, row.error)
         return
       }
       const identity = await this.#deps.identify(row, this.#abort.signal)
-      if (identity === null) return
-      const host = this.#deps.hostOf(identity)
-      const queue = this.#ready.get(host)
-      if (queue === undefined) this.#ready.set(host, [{ row, identity }])
-      else queue.push({ row, identity })
-      this.#waiting++
-    } catch (error) {
-      await this.#fail(row, error)
+      if (identity === null) this.#held.delete(row.id)
+      else this.#enqueue({ row, identity })
     } finally {
-      this.#identifying--
+      place.end()
     }
     this.#pump()
+  }
+
+  #enqueue(ready: Ready): void {
+    const host = this.#deps.hostOf(ready.identity)
+    const queue = this.#ready.get(host)
+    if (queue === undefined) this.#ready.set(host, [ready])
+    else queue.push(ready)
+    this.#waiting++
   }
 
   /** Starts what may start, one of each host in turn. */
   #pump(): void {
     const now = Date.now()
-    for (let started = true; started && this.#fetching < this.#deps.concurrency; ) {
+    const { concurrency } = this.#deps
+    const full = () => this.#flights.busy >= concurrency || this.#flights.size >= concurrency * (1 + MAX_IDLE)
+    for (let started = true; started; ) {
       started = false
       for (const [host, queue] of [...this.#ready]) {
-        if (this.#fetching >= this.#deps.concurrency || this.#abort.signal.aborted) return
+        if (full() || this.#abort.signal.aborted) return
         if (!this.#hosts.free(host, now)) continue
         const next = queue.shift()
         if (queue.length === 0) this.#ready.delete(host)
         if (next === undefined) continue
         this.#waiting--
-        this.#fetching++
         this.#hosts.enter(host)
         this.#spawn(this.#resync(next.row, next.identity, host))
         started = true
@@ -204,80 +274,76 @@ export class Scheduler {
     const { store, observer, fetch, cutOver } = this.#deps
     const began = performance.now()
     const first = row.rev === null
+    const place = this.#flights.begin()
+    const progress = this.#progress
+    const flight: Flight = {
+      limited: (limit) => this.#hosts.told(host, limit),
+      waiting: place.waiting,
+      received: (bytes) => {
+        place.working()
+        progress.bytes += bytes
+      },
+      proven: (records) => {
+        progress.records += records
+      },
+    }
     let answered = true
+    this.#pacer.take(row.id, Date.now())
     try {
       resyncStarted(observer, { did: row.did, host, first })
       const fresh = first && (await store.records.count(row.id)) === 0
-      const fetched = await fetch(row, identity, host, fresh, this.#abort.signal)
+      const fetched = await fetch(row, identity, host, fresh, flight, this.#abort.signal)
       const deleted = await cutOver(row, fetched, fresh)
-      this.#done++
-      this.#records += fetched.records
       const { records, bytes } = fetched
-      resyncFinished(observer, {
-        did: row.did,
-        first,
-        records,
-        deleted,
-        bytes,
-        ms: performance.now() - began,
-      })
+      progress.finished(records, bytes)
+      const ms = performance.now() - began
+      resyncFinished(observer, { did: row.did, first, records, deleted, bytes, ms })
+      this.#held.delete(row.id)
     } catch (error) {
-      answered = !this.#hostTrouble(error, host)
+      const trouble = hostTroubleOf(error, Date.now())
+      answered = trouble === null
+      if (trouble !== null) this.#hosts.pause(host, (error as Error).message, trouble.askedMs, Date.now())
       await this.#fail(row, error)
     } finally {
-      this.#fetching--
+      place.end()
       this.#hosts.leave(host, answered)
       this.#pump()
     }
   }
 
-  /** Whether the error is the host's state and not the repo's (rule F8); pauses the host then. */
-  #hostTrouble(error: unknown, host: string): boolean {
-    if (!(error instanceof XrpcError) || accountErrorOf(error) !== null) return false
-    const limited = error.status === 429
-    if (!limited && error.status !== null && error.status < 500) return false
-    if (error.status === null && !error.retry) return false
-    const resetAt = error.rateLimit?.remaining === 0 ? error.rateLimit.resetAt : null
-    const reset = resetAt === null ? null : resetAt - Date.now()
-    this.#hosts.pause(host, error.message, error.retryAfterMs ?? (limited ? reset : null), Date.now())
-    return true
-  }
-
   async #fail(row: RepoRow, error: unknown): Promise<void> {
     const { store, observer, onStanding } = this.#deps
     const guard = { run: row.run, state: 'resyncing' as const }
-    if (error instanceof ClaimLostError) return
+    this.#held.delete(row.id)
     if (isAbort(error, this.#abort.signal) || this.#abort.signal.aborted) {
       await store.repos.patch(row.id, { state: 'desynchronized' }, guard)
       return
     }
-    if (error instanceof DiscontinuousError && error.rule !== 'F3') {
-      // The repo is fine, we are behind again: fetch it anew (F9 spaces the attempts).
-      await store.repos.patch(row.id, { state: 'desynchronized', error: error.message }, guard)
-      return
+    const decision = decideFailure(error, row, this.#retry, Date.now())
+    switch (decision.kind) {
+      case 'lost':
+        return
+      case 'behind':
+        // F9 spaces the attempts.
+        await store.repos.patch(row.id, { state: 'desynchronized', error: decision.error }, guard)
+        return
+      case 'standing':
+        await onStanding(row, decision.standing, this.#abort.signal).catch((again) => this.#fail(row, again))
+        return
+      case 'later':
+        observer.log.warn(
+          { did: row.did, err: error },
+          'an identity could not be resolved; trying again soon',
+        )
+        await this.#release(row, decision.retryAt, decision.error)
+        return
+      case 'failed': {
+        this.#progress.failed++
+        const { error: message, failures: retryCount, retryAt, reason } = decision
+        await store.repos.patch(row.id, { state: 'error', error: message, retryCount, retryAt }, guard)
+        resyncFailed(observer, { did: row.did, error: message, reason, retryAt, failures: retryCount })
+      }
     }
-    const standing = accountErrorOf(error)
-    if (standing !== null) {
-      await onStanding(row, standing, this.#abort.signal).catch((again) => this.#fail(row, again))
-      return
-    }
-    if (error instanceof IdentityError && error.kind === 'unreachable') {
-      // The directory's trouble, not the repo's: ask again soon, count nothing (rule E8).
-      observer.log.warn({ did: row.did, err: error }, 'an identity could not be resolved; trying again soon')
-      await this.#release(
-        row,
-        Date.now() + backoffMs(0, { ...this.#retry, baseMs: this.#retry.baseMs / 3 }),
-        error.message,
-      )
-      return
-    }
-    this.#failed++
-    const limited = error instanceof XrpcError && error.status === 429
-    const failures = limited ? row.retryCount : row.retryCount + 1
-    const retryAt = Date.now() + backoffMs(Math.max(0, failures - 1), this.#retry)
-    const message = error instanceof Error ? error.message : String(error)
-    await store.repos.patch(row.id, { state: 'error', error: message, retryCount: failures, retryAt }, guard)
-    resyncFailed(observer, { did: row.did, error: message, retryAt, failures })
   }
 
   /** Gives repos of paused hosts back, due when the pause is over: they hold no place and buffer no commits. */
@@ -288,21 +354,13 @@ export class Scheduler {
       if (until <= now + 2_000) continue
       this.#ready.delete(host)
       this.#waiting -= queue.length
-      for (const { row } of queue) await this.#release(row, until)
+      for (const { row } of queue) await this.#release(row, until, row.error)
     }
   }
 
-  async #release(row: RepoRow, until: number, error: string | null = null): Promise<void> {
+  async #release(row: RepoRow, retryAt: number | null, error: string | null): Promise<void> {
     const guard = { run: row.run, state: 'resyncing' as const }
-    await this.#deps.store.repos.patch(row.id, { state: 'desynchronized', retryAt: until, error }, guard)
-  }
-
-  /** Rule F9: more than so many resyncs of one DID within a minute are spaced. */
-  #tooOften(row: RepoRow): boolean {
-    const now = Date.now()
-    const recent = (this.#starts.get(row.id) ?? []).filter((at) => at > now - 60_000)
-    if (recent.length >= this.#deps.resyncsPerMinute) return true
-    this.#starts.set(row.id, [...recent, now])
-    return false
+    this.#held.delete(row.id)
+    await this.#deps.store.repos.patch(row.id, { state: 'desynchronized', retryAt, error }, guard)
   }
 }

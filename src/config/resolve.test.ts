@@ -25,6 +25,7 @@ test('the defaults are complete and are these', () => {
       "backfill": {
         "allowPrivateHosts": false,
         "concurrency": 8,
+        "leaseMs": 30000,
         "maxBytes": 4294967296,
         "perHost": 4,
         "resyncsPerMinute": 5,

@@ -182,6 +182,7 @@ function resolveSync({ stream = {}, backfill = {} }: TapConfig): Partial<Resolve
       allowPrivateHosts: backfill.allowPrivateHosts ?? false,
       retryMs: spanOf(backfill.retryMs, 60_000, 3_600_000),
       resyncsPerMinute: backfill.resyncsPerMinute ?? 5,
+      leaseMs: backfill.leaseMs ?? 30_000,
     },
   }
 }

@@ -109,6 +109,7 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
       allowPrivateHosts: flag,
       retryMs: span,
       resyncsPerMinute: count(1, 1_000_000),
+      leaseMs: ms(1000),
     }),
   ),
   handling: z.optional(z.strictObject({ attempts: count(1, 100), timeoutMs: ms(10) })),

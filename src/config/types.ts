@@ -100,6 +100,8 @@ export interface TapConfig {
     retryMs?: { first?: number; longest?: number }
     /** Fetches of one repo a minute; more are spaced (rule F9). Default 5. */
     resyncsPerMinute?: number
+    /** How long a repo stays reserved for a process that died, where several share a Postgres, ms. Default 30000. */
+    leaseMs?: number
   }
   /** Running your handlers. */
   handling?: {
@@ -237,6 +239,7 @@ export interface ResolvedConfig {
     readonly allowPrivateHosts: boolean
     readonly retryMs: { readonly first: number; readonly longest: number }
     readonly resyncsPerMinute: number
+    readonly leaseMs: number
   }
   readonly handling: { readonly attempts: number; readonly timeoutMs: number }
   readonly server: { readonly port: number; readonly host: string; readonly password: string | null } | null

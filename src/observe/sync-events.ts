@@ -47,7 +47,7 @@ export function resyncFinished(
   facts: { did: string; first: boolean; records: number; deleted: number; bytes: number; ms: number },
 ): void {
   const kind = facts.first ? 'backfill' : 'resync'
-  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind and outcome', { kind, outcome: 'done' })
+  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind, outcome and why not', { kind, outcome: 'done', reason: '' })
   o.metrics.count('lextap_fetched_records_total', 'Records read from fetched repos', {}, facts.records)
   o.metrics.count('lextap_fetched_bytes_total', 'Bytes read from fetched repos', {}, facts.bytes)
   o.metrics.time('lextap_resync_seconds', 'Time from fetch to cut-over', facts.ms / 1000)
@@ -56,11 +56,12 @@ export function resyncFinished(
 
 export function resyncFailed(
   o: Observer,
-  facts: { did: string; error: string; retryAt: number | null; failures: number },
+  facts: { did: string; error: string; reason: string; retryAt: number | null; failures: number },
 ): void {
-  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind and outcome', {
+  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind, outcome and why not', {
     kind: 'any',
     outcome: 'failed',
+    reason: facts.reason,
   })
   const retryAt = facts.retryAt === null ? null : new Date(facts.retryAt).toISOString()
   o.log.warn({ ...facts, retryAt }, 'a repo could not be fetched; trying again later')

@@ -27,10 +27,15 @@ export class Pacer<K extends {} = string> {
     return at
   }
 
+  /** Whether a turn may be taken now. */
+  free(key: K, now: number): boolean {
+    const gate = this.#recent(key, now).at(-this.#limit)
+    return gate === undefined || gate + this.#windowMs <= now
+  }
+
   /** Books a turn only if it is now. */
   take(key: K, now: number): boolean {
-    const gate = this.#recent(key, now).at(-this.#limit)
-    if (gate !== undefined && gate + this.#windowMs > now) return false
+    if (!this.free(key, now)) return false
     this.book(key, now)
     return true
   }

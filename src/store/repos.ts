@@ -7,6 +7,7 @@ import type { RepoGuard, RepoPatch, RepoRow, RepoState } from './repo-row.ts'
 /** Rows kept in memory, about 600 bytes each. */
 const CACHED = 20_000
 const PAGE = 10_000
+const LEASE_MS = 60_000
 
 export interface ClaimOptions {
   readonly limit: number
@@ -14,6 +15,8 @@ export interface ClaimOptions {
   readonly now: number
   /** Base URLs of hosts to leave alone for now. Repos whose host is not known yet are never left out. */
   readonly skipHosts?: readonly string[]
+  /** How long the claim holds without being renewed, ms. Other processes may take the repo over then. Default 60000. */
+  readonly leaseMs?: number
 }
 
 export interface RepoCounts {
@@ -30,6 +33,8 @@ export class Repos {
   readonly #db: Database
   /** Stores beside a running process tell it of their writes through the epoch. */
   readonly #guest: boolean
+  /** Several processes may run on the database at once. */
+  readonly #shared: boolean
   readonly #cache = new LRUCache<string, RepoRow>({ max: CACHED })
   readonly #reading = new Map<string, { stale: boolean }>()
   readonly #filter = new RepoFilter()
@@ -39,6 +44,7 @@ export class Repos {
   constructor(db: Database, guest: boolean) {
     this.#db = db
     this.#guest = guest
+    this.#shared = db.dialect === 'postgres'
   }
 
   /** Loads the filter; before that `mayTrack` knows nothing. */
@@ -127,9 +133,9 @@ export class Repos {
     const skip = options.skipHosts ?? []
     const rows = await this.#db.transaction(async (tx) => {
       const taken: RawRepo[] = []
-      for (const state of CLAIM_ORDER) {
+      for (const state of this.#shared ? [...CLAIM_ORDER, 'resyncing' as const] : CLAIM_ORDER) {
         if (taken.length >= options.limit) break
-        taken.push(...(await this.#claimIn(tx, state, options.now, skip, options.limit - taken.length)))
+        taken.push(...(await this.#claimIn(tx, state, options, skip, options.limit - taken.length)))
       }
       return taken
     })
@@ -139,18 +145,18 @@ export class Repos {
   #claimIn(
     tx: Session,
     state: RepoState,
-    now: number,
+    { now, leaseMs = LEASE_MS }: ClaimOptions,
     skip: readonly string[],
     limit: number,
   ): Promise<RawRepo[]> {
-    const params: Param[] = [state, now, limit]
+    const params: Param[] = [state, now, limit, now + leaseMs]
     // The state is written out so that the partial index serves the query.
     let where = `state = $1 and state <> 'active' and standing = 'active' and removal is null
-      and (retry_at is null or retry_at <= $2)`
+      and ${state === 'resyncing' ? 'lease <= $2' : '(retry_at is null or retry_at <= $2)'}`
     if (skip.length > 0)
       where += ` and (pds is null or not (${this.#db.sql.anyOf('pds', params.push(skip), 'text')}))`
     return tx.all<RawRepo>(
-      `update lextap_repo set state = 'resyncing', run = run + 1 where id in (
+      `update lextap_repo set state = 'resyncing', run = run + 1, lease = $4 where id in (
          select id from lextap_repo where ${where} order by id limit $3 ${this.#db.sql.forUpdateSkipLocked}
        ) returning ${REPO_COLUMNS}`,
       params,
@@ -171,10 +177,26 @@ export class Repos {
     return true
   }
 
-  /** After a restart: whoever was being fetched starts over. Returns how many. */
-  async interruptResyncing(): Promise<number> {
+  /** Holds our claims on these repos until then. */
+  async renew(claims: readonly number[], until: number): Promise<void> {
+    for (let i = 0; i < claims.length; i += 500) {
+      const ids = claims.slice(i, i + 500)
+      await this.#db.run(
+        `update lextap_repo set lease = $1 where state = 'resyncing' and ${this.#db.sql.anyOf('id', 2, 'int')}`,
+        [until, ids],
+      )
+    }
+  }
+
+  /**
+   * After a restart: whoever was being fetched starts over; on a server other processes may share the repos, and
+   * only claims that ran out are taken back. Returns how many.
+   */
+  async interruptResyncing(now: number = Date.now()): Promise<number> {
+    const free = this.#shared ? ' and (lease is null or lease <= $1)' : ''
     const count = await this.#db.run(
-      "update lextap_repo set state = 'desynchronized' where state = 'resyncing'",
+      `update lextap_repo set state = 'desynchronized' where state = 'resyncing'${free}`,
+      this.#shared ? [now] : [],
     )
     if (count > 0) this.#forgetAll()
     return count

@@ -41,6 +41,7 @@ export const full: Full<TapConfig> = {
     allowPrivateHosts: true,
     retryMs: { first: 111, longest: 112 },
     resyncsPerMinute: 113,
+    leaseMs: 30114,
   },
   handling: { attempts: 12, timeoutMs: 13 },
   server: { port: 14, host: '0.0.0.0', password: 'secret' },

@@ -217,6 +217,22 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
       expect(await store.repos.claim({ limit: 9, now: 0 })).toMatchObject([{ did, run: 2 }])
     })
 
+    test('a claim holds while it is renewed; where processes share a database it can be taken over when it ran out', async () => {
+      await settle()
+      const { did } = await repo()
+      const [claimed] = await store.repos.claim({ limit: 9, now: 1000, leaseMs: 500 })
+      const shared = store.dialect === 'postgres'
+      expect(await store.repos.claim({ limit: 9, now: 1400 })).toEqual([])
+      await store.repos.renew([claimed?.id ?? 0], 2000)
+      expect(await store.repos.claim({ limit: 9, now: 1900 })).toEqual([])
+      expect(await store.repos.interruptResyncing(1900)).toBe(shared ? 0 : 1)
+      if (!shared) return
+      const [taken] = await store.repos.claim({ limit: 9, now: 2000 })
+      expect(taken).toMatchObject({ did, run: 2, state: 'resyncing' })
+      // Whoever lost it can write nothing more.
+      expect(await store.repos.patch(taken?.id ?? 0, { error: 'late' }, { run: 1 })).toBe(false)
+    })
+
     test('repos are listed by state, standing and removal, page by page', async () => {
       await settle()
       const rows = [await repo(), await repo(), await repo()]

@@ -18,6 +18,7 @@ export function first(sql: SqlWords): string[] {
       error text,
       retry_count ${int} not null,
       retry_at ${big},
+      lease ${big},
       removal text,
       account_seq ${big}
     )`,
