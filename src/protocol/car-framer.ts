@@ -23,7 +23,6 @@ export class CarFramer {
 
   push(chunk: Uint8Array): void {
     let at = this.#held > 0 ? this.#complete(chunk) : 0
-    if (this.#held > 0) return
     while (at < chunk.length) {
       const length = readVarint(chunk, at, chunk.length)
       const start = at + varintSize(length)

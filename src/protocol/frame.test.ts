@@ -136,6 +136,11 @@ describe('A1: a frame is exactly two CBOR objects', () => {
   test.each(Object.entries(bad))('%s ends the connection', (_name, bytes) => {
     expect(() => decodeFrame(bytes)).toThrow(rule('A1'))
   })
+  test('nesting without end stops the peek as well', () => {
+    const body = Buffer.concat([Buffer.from('a1616f', 'hex'), Buffer.alloc(200_000, 0x81)])
+    expect(() => peekFrame(Buffer.concat([encode({ op: 1, t: '#commit' }), body]))).toThrow(rule('A1'))
+    expect(() => peekFrame(Buffer.alloc(200_000, 0xa1))).toThrow(rule('A1'))
+  })
   test('every cut of a frame is refused, by the peek too once it cuts what the peek needs', () => {
     for (let end = 0; end < good.length; end++) {
       expect(() => decodeFrame(good.subarray(0, end))).toThrow(rule('A1'))

@@ -135,6 +135,26 @@ describe('B14: a node must have its one canonical form', () => {
   test.each(Object.entries(wrong))('%s is refused', (_name, block) => {
     expect(() => parseNode(block)).toThrow(expect.objectContaining({ rule: 'B14' }))
   })
+  test('lengths that are not in their shortest form are refused', () => {
+    const head = (text: string) => Buffer.from(text, 'hex')
+    const key = Buffer.from('com.example.a/1')
+    const tail = encode({ v: link }).subarray(1)
+    const entryOf = (length: Buffer, prefix: Buffer) =>
+      Buffer.concat([head('a4616b'), length, key, head('6170'), prefix, head('6174f6'), tail])
+    const nodeOf = (count: Buffer, item: Buffer) =>
+      Buffer.concat([head('a26165'), count, item, head('616cf6')])
+    expect(parseNode(nodeOf(head('81'), entryOf(head('4f'), head('00')))).keys).toEqual(['com.example.a/1'])
+    for (const count of ['9801', '990001', '9a00000001', '9f'])
+      expect(() => parseNode(nodeOf(head(count), entryOf(head('4f'), head('00')))), count).toThrow(/mst node/)
+    for (const length of ['580f', '59000f', '5a0000000f'])
+      expect(() => parseNode(nodeOf(head('81'), entryOf(head(length), head('00')))), length).toThrow(
+        /mst node/,
+      )
+    for (const prefix of ['1800', '190000', '20'])
+      expect(() => parseNode(nodeOf(head('81'), entryOf(head('4f'), head(prefix)))), prefix).toThrow(
+        /mst node/,
+      )
+  })
   test('every cut is refused, at the end of the bytes and inside them', () => {
     const block = node([entry(), entry({ p: 14, k: '2', t: link })], { l: link })
     for (let end = 0; end < block.length; end++) {

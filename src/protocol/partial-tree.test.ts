@@ -82,6 +82,7 @@ test('B14: a visible node that is out of place is refused, even where no op lead
     [node([a0, one], [null, null, null])], // keys of two layers in one node
     [node([one, a0].toSorted(), [null, null, null])],
     [below, node([b0], [digestOf(below), null])], // a subtree below layer 0
+    [node([a0], [leaf, null])], // below layer 0, and not even there
     [Uint8Array.of(0xa0)],
   ]
   for (const nodes of bad) expect(() => treeOf(...nodes), String(bad.indexOf(nodes))).toThrow(rule('B14'))

@@ -150,7 +150,7 @@ test('B10: keys that are not of our curves, off the curve or misspelt are refuse
     ['did:key:z', 'Multikey'],
     ['did:key:f00', 'Multikey'],
     ['did:key:z0OIl', 'Multikey'],
-    [`did:key:z${'1'.repeat(1_000_000)}`, 'Multikey'],
+    [`did:key:z${'2'.repeat(1_000_000)}`, 'Multikey'],
     [codec(compressed, 0xed, 0x01), 'Multikey'], // ed25519
     [codec(compressed.subarray(1), 0xe7, 0x01), 'Multikey'],
     [codec(Buffer.concat([compressed, Buffer.from([0])]), 0xe7, 0x01), 'Multikey'],

@@ -60,6 +60,7 @@ test('what was read stays as it was, whatever is read after it', () => {
   reads.push(spill.read(0, 100_000))
   reads.forEach((read, i) => {
     const at = i < 500 ? i * 500 : 0
+    expect(read.length).toBe(i < 500 ? 500 : 100_000)
     expect(bytes.subarray(at, at + read.length).equals(read)).toBe(true)
   })
   spill.close()
@@ -81,6 +82,26 @@ test('the index finds each block and no other, also when it grew', () => {
     expect(Buffer.from(index.read(digestOf(block), spill) ?? []).equals(block)).toBe(true)
   for (let i = 0; i < 1000; i++) expect(index.read(digestOf(Buffer.from(`other ${i}`)), spill)).toBeNull()
   spill.close()
+})
+
+test('two blocks whose digests begin alike are both found', () => {
+  const seen = new Map<string, string>()
+  let pair: string[] = []
+  for (let i = 0; pair.length === 0; i++) {
+    const start = digestOf(Buffer.from(`${i}`)).slice(0, 4)
+    const twin = seen.get(start)
+    if (twin !== undefined) pair = [twin, `${i}`]
+    seen.set(start, `${i}`)
+  }
+  const spill = new Spill(1e9, dir)
+  const index = new BlockIndex()
+  for (const text of pair) {
+    const section = Buffer.concat([cidForBlock(Buffer.from(text)), Buffer.from(text)])
+    index.add(section, 0, section.length, spill.size)
+    spill.append(section)
+  }
+  for (const text of pair)
+    expect(Buffer.from(index.read(digestOf(Buffer.from(text)), spill) ?? []).toString()).toBe(text)
 })
 
 test('a slot whose bytes are not the block that was asked for is not taken for it', () => {
