@@ -1,0 +1,357 @@
+import { Lanes } from './async/lanes.ts'
+import { Accounts } from './backfill/accounts.ts'
+import { cutOver } from './backfill/cutover.ts'
+import { Discovery } from './backfill/discovery.ts'
+import { type ListingProgress, Listings } from './backfill/listings.ts'
+import type { Estimate } from './backfill/progress.ts'
+import { Removals } from './backfill/removals.ts'
+import { fetchRepo } from './backfill/resync.ts'
+import { Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
+import type { ResolvedConfig } from './config/types.ts'
+import { Dispatcher } from './dispatch/dispatcher.ts'
+import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
+import { Registry } from './dispatch/registry.ts'
+import type { Outcome, Unit } from './dispatch/unit.ts'
+import type { RetryOutcome } from './dispatch/work.ts'
+import { UserError } from './errors.ts'
+import { createFeed } from './feeding.ts'
+import type { Observer } from './observe/observer.ts'
+import { portsOf, probesOf } from './ports.ts'
+import type { HandleResolver } from './protocol/handles.ts'
+import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
+import { isDid } from './protocol/syntax.ts'
+import { XrpcClient } from './protocol/xrpc.ts'
+import { AccountProcessor } from './repo/account.ts'
+import { Authority } from './repo/authority.ts'
+import { Processor } from './repo/process.ts'
+import { Serving } from './serving.ts'
+import type { Source, SourceStatus } from './source/source.ts'
+import { Stream } from './source/stream.ts'
+import type { RepoRow } from './store/repo-row.ts'
+import type { Store } from './store/store.ts'
+
+export interface TapOptions {
+  readonly observer: Observer
+  readonly definitions: readonly HandlerDefinition[]
+  /** NSID → schema of every record lexicon, as `generated/handlers.ts` exports it. */
+  readonly schemas: Readonly<Record<string, RecordSchema>>
+  /** Forget the saved cursor and start at the head of the stream; what was missed is found by comparing revs. */
+  readonly resetCursor?: boolean
+  /** Finds the DID of a handle. Default: DNS and https well-known. The sandbox brings its own. */
+  readonly handles?: HandleResolver
+}
+
+export interface TapStatus {
+  readonly relay: SourceStatus
+  readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
+  /** What is being fetched, what came of it, and what is left. */
+  readonly backfill: SchedulerProgress & { readonly left: Estimate }
+  readonly listings: readonly ListingProgress[]
+  /** Events owed to others; null when there is nobody to get them. */
+  readonly outbox: Serving['outbox']
+}
+
+/** Everything a running tap consists of, wired once: the composition root. */
+export class Parts {
+  readonly store: Store
+  readonly scheduler: Scheduler
+  readonly serving: Serving
+  readonly #config: ResolvedConfig
+  readonly #observer: Observer
+  readonly #xrpc: XrpcClient
+  readonly #identity: IdentityResolver
+  readonly #dispatcher: Dispatcher
+  readonly #lanes: Lanes<string>
+  readonly #processor: Processor
+  readonly #discovery: Discovery
+  readonly #listings: Listings
+  readonly #removals: Removals
+  readonly #accounts: Accounts
+  readonly #stream: Source
+  #poll: NodeJS.Timeout | null = null
+
+  constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
+    const { observer } = options
+    this.#config = config
+    this.#observer = observer
+    this.store = store
+    const handlers = options.definitions.length > 0
+    this.serving = new Serving({ config, store, observer, handlers })
+    const { publish } = this.serving
+    const registry = new Registry(options.definitions, {
+      schemas: options.schemas,
+      collections: config.collections,
+      open: publish !== undefined,
+    })
+    const wants = (collection: string) => registry.wants(collection)
+    const submit = (unit: Unit) => this.#submit(unit)
+    const onDue = () => this.scheduler.wake()
+    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute, leaseMs } = config.backfill
+    this.#xrpc = new XrpcClient({
+      allowPrivateHosts: config.backfill.allowPrivateHosts,
+      userAgent: 'lextap',
+      timeoutMs: Math.min(30_000, stallMs),
+      // What the user named may live in a private network; what DID documents and redirects name may not.
+      trustedHosts: [
+        config.plc,
+        config.relay.replace(/^ws/, 'http'),
+        config.upstream.lists,
+        config.upstream.repos,
+      ].filter((url) => url !== null),
+    })
+    this.#identity = createIdentityResolver({
+      plc: config.plc,
+      xrpc: this.#xrpc,
+      ttlMs: config.identity.ttlMs,
+      max: config.identity.cacheSize,
+      refresh: { burst: 5, everyMs: config.identity.refreshMs },
+      negativeTtlMs: Math.min(60_000, retryMs.first),
+      ...(options.handles === undefined ? {} : { handles: options.handles }),
+    })
+    this.#lanes = new Lanes({
+      concurrency: config.stream.concurrency,
+      maxQueued: config.stream.maxQueued,
+      onError: (error) => observer.log.error({ err: error }, 'work in a lane failed'),
+    })
+    this.#dispatcher = new Dispatcher({
+      store,
+      registry,
+      observer,
+      policy: { invalid: config.policy.invalid, legacyBlobs: config.policy.legacyBlobs },
+      handling: config.handling,
+      keepBodies: config.records === 'keep',
+      onTrack: onDue,
+      onUntrack: () => void this.#removals.resume(),
+      onOutbox: (events) => this.serving.committed(events),
+      ...(publish === undefined ? {} : { publish }),
+    })
+    this.#discovery = new Discovery({
+      store,
+      observer,
+      signal: config.track.signal,
+      full: config.track.full,
+      dids: new Set(config.track.dids),
+      onDue,
+    })
+    const authority = new Authority({
+      xrpc: this.#xrpc,
+      observer,
+      policy: config.policy.authority,
+      url: config.relay,
+    })
+    const onDeleted = (row: RepoRow) => this.#removals.begin(row, false)
+    const accountNews = new AccountProcessor({
+      ...{ store, submit, observer, onDue, onDeleted },
+      identity: this.#identity,
+      speaksFor: (pds) => authority.speaksFor(pds),
+    })
+    this.#processor = new Processor({
+      store,
+      submit,
+      accounts: accountNews,
+      observer,
+      legacy: config.policy.legacy,
+      wants,
+      mirror: config.upstream.repos !== null,
+      discover: (message) => this.#discovery.take(message),
+      onDue,
+    })
+    const refresh = async (row: RepoRow) => void (await accountNews.refresh(row, true))
+    const feed = createFeed({
+      ...{ config, store, lanes: this.#lanes, observer, registry, submit },
+      onDeleted,
+      refresh,
+    })
+    const leave = (did: string, signal: AbortSignal) =>
+      feed?.admin?.remove([did], signal) ?? Promise.resolve()
+    this.#removals = new Removals({ store, lanes: this.#lanes, submit, observer, leave })
+    this.#accounts = new Accounts({
+      store,
+      identity: this.#identity,
+      lanes: this.#lanes,
+      submit: (unit) => this.#dispatcher.submit(unit),
+      onDeleted,
+    })
+    const stream = new Stream({
+      store,
+      lanes: this.#lanes,
+      observer,
+      url: config.relay,
+      ...config.stream,
+      resetCursor: options.resetCursor ?? false,
+      select: (head, frame) =>
+        (head.did !== null && store.repos.mayTrack(head.did)) || this.#discovery.maybe(head, frame),
+      handle: (frame, head) => this.#processor.handle(frame, head),
+      onOpen: () => this.#opened(),
+      onGap: () => this.#listings.kick(),
+    })
+    this.#stream = feed?.source ?? stream
+    const resync = {
+      xrpc: this.#xrpc,
+      identity: this.#identity,
+      submit,
+      wants,
+      chunk: 1000,
+      maxBytes,
+      stallMs,
+    }
+    const cutover = {
+      store,
+      submit,
+      wants,
+      observer,
+      verify: this.#processor.verify.bind(this.#processor),
+    }
+    this.scheduler = new Scheduler({
+      store,
+      observer,
+      concurrency,
+      perHost,
+      retryMs,
+      resyncsPerMinute,
+      leaseMs,
+      oneHost: config.upstream.repos !== null,
+      identify: (row, signal) => this.#accounts.identify(row, signal),
+      hostOf: (identity) => config.upstream.repos ?? identity.pds,
+      fetch: (row, identity, host, fresh, flight, signal) =>
+        fetchRepo(row, identity, { host, fresh }, resync, flight, signal),
+      cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
+      onStanding: (row, standing, signal) => this.#accounts.hostSays(row, standing, signal),
+    })
+    this.#listings = new Listings({
+      store,
+      observer,
+      xrpc: this.#xrpc,
+      lanes: this.#lanes,
+      host: config.upstream.lists,
+      // A feed finds repos by itself, or is told of them.
+      collections: feed === null ? listable(config.track.signal, registry) : [],
+      full: config.track.full && feed === null,
+      relistMs: config.discovery.relistMs,
+      reconcileMs: config.discovery.reconcileMs,
+      graceMs: config.discovery.reconcileGraceMs,
+      retryMs: { first: retryMs.first / 60, longest: retryMs.longest / 60 },
+      onDue,
+      standing: (row, said) => accountNews.standing(row, { ...said, seq: null }),
+    })
+  }
+
+  async start(onFailure: (error: unknown) => void): Promise<void> {
+    const { track, delivery } = this.#config
+    const store = this.store
+    await this.serving.start(portsOf(this, this.#config.plc, this.#xrpc), probesOf(this, this.#config))
+    if (delivery.outboxOnly) return
+    await store.repos.interruptResyncing()
+    await store.buffer.sweep()
+    if (track.dids.length > 0) await store.repos.add([...track.dids])
+    await this.#stream.start(onFailure)
+    await this.#removals.resume()
+    this.#poll = setInterval(() => {
+      store.repos.refresh().then(
+        () => this.#removals.resume(),
+        (error) => this.#observer.log.warn({ err: error }, 'looking for repos added by others failed'),
+      )
+    }, 2_000)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#poll !== null) clearInterval(this.#poll)
+    // Whoever waits for room in the outbox goes on.
+    await this.serving.stop()
+    await this.#stream.end()
+    await this.#listings.stop()
+    await this.scheduler.stop()
+    await this.#removals.stop()
+    await this.#lanes.close()
+    await this.#dispatcher.close()
+    await this.#stream.close()
+    await this.#xrpc.close()
+    await this.store.close()
+  }
+
+  async status(): Promise<TapStatus> {
+    const repos = await this.store.repos.counts()
+    const { pending, desynchronized, resyncing } = repos.states
+    return {
+      relay: this.#stream.status,
+      repos,
+      backfill: {
+        ...this.scheduler.progress,
+        left: this.scheduler.estimate(pending + desynchronized + resyncing),
+      },
+      listings: this.#listings.progress,
+      outbox: this.serving.outbox,
+    }
+  }
+
+  /** Where the stream is, and the listing under way: what a restart goes on from. */
+  async cursors(): Promise<{ firehose: number; listRepos: string | null }> {
+    const firehose = this.#stream.status.cursor ?? Number(await this.#stream.saved())
+    return { firehose, listRepos: await this.#listings.cursor() }
+  }
+
+  /** Whether every list that finds repos was read to its end once. */
+  get listed(): boolean {
+    return this.#listings.complete
+  }
+
+  get stream(): SourceStatus {
+    return this.#stream.status
+  }
+
+  /** See `Tap.reconcile`. */
+  reconcile(graceMs: number): Promise<number> {
+    return this.#listings.fresh(graceMs)
+  }
+
+  /** See `Tap.addRepos`. */
+  async addRepos(dids: readonly string[]): Promise<number> {
+    const wrong = dids.filter((did) => !isDid(did))
+    if (wrong.length > 0) throw new UserError(`not a DID: ${wrong.join(', ')}`)
+    const added = await this.store.repos.add([...dids])
+    this.scheduler.wake()
+    return added
+  }
+
+  /** See `Tap.resync`. */
+  async resync(did: string): Promise<boolean> {
+    const row = await this.store.repos.get(did)
+    if (row === null) return false
+    await this.store.repos.patch(row.id, { state: 'desynchronized', retryAt: null }, { run: row.run })
+    this.scheduler.wake()
+    return true
+  }
+
+  retryDeadLetter(id: number): Promise<RetryOutcome> {
+    return this.#dispatcher.retryDeadLetter(id)
+  }
+
+  /** Whatever may write to the outbox waits here for room in it. */
+  #submit(unit: Unit): Promise<Outcome> {
+    const room = this.serving.room()
+    return room === undefined ? this.#dispatcher.submit(unit) : room.then(() => this.#dispatcher.submit(unit))
+  }
+
+  async isSettled(seq: number | null): Promise<boolean> {
+    if (!this.#stream.reached(seq) || this.#lanes.size > 0 || this.#removals.size > 0) return false
+    const { fetching, waiting } = this.scheduler.progress
+    if (fetching > 0 || waiting > 0 || !this.#listings.complete) return false
+    return (await this.store.repos.unsettled()) === 0
+  }
+
+  remove(did: string, keepRows: boolean): Promise<boolean> {
+    return this.#removals.request(did, keepRows)
+  }
+
+  /** Nothing is missed any more from here on: fetching may begin. */
+  #opened(): void {
+    this.scheduler.start()
+    this.#listings.start()
+  }
+}
+
+/** A listing is asked for one collection at a time: wildcards stand for the collections whose lexicons we have. */
+function listable(signal: readonly string[], registry: Registry): string[] {
+  const plain = signal.filter((pattern) => !pattern.endsWith('*'))
+  return [...new Set([...plain, ...registry.expand(signal)])]
+}
