@@ -34,7 +34,7 @@ export function first(sql: SqlWords): string[] {
       run ${int} not null,
       body ${bytes},
       primary key (repo_id, collection_id, rkey)
-    )${id.startsWith('integer') ? ' without rowid' : ''}`,
+    )`,
     `create table lextap_resync_buffer (
       id ${id},
       repo_id ${int} not null,

@@ -1,5 +1,5 @@
 import type { BulkDelete, BulkInsert, BulkUpdate, Param, Rows, Session } from '../../database.ts'
-import { deleteText, insertText, updateText } from './bulk.ts'
+import { bulkParams, deleteText, insertText, updateText } from './bulk.ts'
 import { arrayLiteral, wireValue } from './values.ts'
 import type { Wire, WireResult, WireValue } from './wire.ts'
 
@@ -21,22 +21,19 @@ export class PostgresSession implements Session {
     return (await this.#own(sql, params.map(paramValue))).count ?? 0
   }
   insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
-    return this.#many(insertText(insert), rows, Object.keys(insert.columns).length)
+    return this.#many(insertText(insert), insert.columns, rows)
   }
   updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
-    const columns = Object.keys(update.keys).length + Object.keys(update.columns).length
-    return this.#many(updateText(update), rows, columns)
+    return this.#many(updateText(update), { ...update.keys, ...update.columns }, rows)
   }
   deleteMany(del: BulkDelete, rows: Rows): Promise<void> {
-    return this.#many(deleteText(del), rows, Object.keys(del.keys).length)
+    return this.#many(deleteText(del), del.keys, rows)
   }
 
-  async #many(text: string, rows: Rows, columns: number): Promise<void> {
+  async #many(text: string, columns: BulkInsert['columns'], rows: Rows): Promise<void> {
     const sent: Promise<WireResult>[] = []
     for (let i = 0; i < rows.length; i += MAX_ROWS) {
-      const part = rows.slice(i, i + MAX_ROWS).map((row) => row.map(paramValue))
-      const arrays = Array.from({ length: columns }, (_, column) => arrayLiteral(part, column))
-      sent.push(this.#own(text, arrays))
+      sent.push(this.#own(text, bulkParams(columns, rows.slice(i, i + MAX_ROWS))))
     }
     await Promise.all(sent)
   }

@@ -1,8 +1,9 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import {
   boundKysely,
+  controlRefused,
+  controlsTransaction,
   type DialectParts,
-  refuseTransactionControl,
   transactionOver,
 } from '../../bound-kysely.ts'
 import type { UserSide } from '../../database.ts'
@@ -21,6 +22,7 @@ const MAX_KNOWN = 1000
 export class KnownStatements {
   readonly tables: RowTables
   readonly #inserts = new Map<string, KnownInsert | null>()
+  readonly #controls = new Map<string, boolean>()
   readonly #rows = new WeakMap<RowStatement, MergeShape | null>()
 
   constructor(tables: RowTables) {
@@ -34,6 +36,16 @@ export class KnownStatements {
     if (this.#inserts.size >= MAX_KNOWN) this.#inserts.clear()
     this.#inserts.set(query.sql, made)
     return made
+  }
+
+  controls(sql: string): boolean {
+    let found = this.#controls.get(sql)
+    if (found === undefined) {
+      if (this.#controls.size >= MAX_KNOWN) this.#controls.clear()
+      found = controlsTransaction(sql)
+      this.#controls.set(sql, found)
+    }
+    return found
   }
 
   row(statement: RowStatement): MergeShape | null {
@@ -109,7 +121,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
-    refuseTransactionControl(query.sql)
+    if (this.#known.controls(query.sql)) throw controlRefused(query.sql)
     const values = query.parameters.map(wireValue)
     if (!this.#exact) {
       const known = this.#known.insert(query)

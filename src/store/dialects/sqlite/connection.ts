@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import { refuseTransactionControl, transactionOver } from '../../bound-kysely.ts'
+import { controlRefused, controlsTransaction, transactionOver } from '../../bound-kysely.ts'
 import type { BulkDelete, BulkInsert, BulkUpdate, Param } from '../../database.ts'
 
 /** Statements kept ready; preparing one costs four times what running it does. */
@@ -10,6 +10,8 @@ export interface Prepared {
   readonly statement: StatementSync
   /** Whether it returns rows. */
   readonly reads: boolean
+  /** Whether it would begin or end a transaction. */
+  readonly controls: boolean
 }
 
 /** One `node:sqlite` connection with its prepared statements. Everything here is synchronous. */
@@ -65,7 +67,7 @@ export class SqliteHandle {
 
   #make(sql: string): Prepared {
     const statement = this.db.prepare(sql)
-    return { statement, reads: statement.columns().length > 0 }
+    return { statement, reads: statement.columns().length > 0, controls: controlsTransaction(sql) }
   }
 
   close(): void {
@@ -145,7 +147,6 @@ export class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
-    if (this.#inTransaction) refuseTransactionControl(query.sql)
     try {
       return this.#execute(query)
     } catch (error) {
@@ -155,7 +156,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   #execute<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, reads } = this.#handle.prepare(query.sql)
+    const { statement, reads, controls } = this.#handle.prepare(query.sql)
+    if (controls && this.#inTransaction) throw controlRefused(query.sql)
     const params = query.parameters.map(sqliteValue)
     if (reads) return { rows: statement.all(...params).map((row) => ({ ...row })) as R[] }
     const { changes, lastInsertRowid } = statement.run(...params)
