@@ -1,7 +1,7 @@
 import type { Lanes } from '../async/lanes.ts'
 import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { IdentityError, type IdentityResolver } from '../protocol/identity.ts'
-import { identityUnit } from '../repo/process.ts'
+import { identityUnit } from '../repo/account.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import type { Resolved } from './scheduler.ts'

@@ -77,6 +77,7 @@ test('the defaults are complete and are these', () => {
       "migrations": null,
       "plc": "https://plc.directory",
       "policy": {
+        "authority": "auto",
         "invalid": {
           "*": "dead-letter",
         },

@@ -198,6 +198,7 @@ function resolvePolicy({ policy = {}, handling = {} }: TapConfig): Partial<Resol
   return {
     policy: {
       legacy: policy.legacy ?? 'proven',
+      authority: policy.authority ?? 'auto',
       invalid: { '*': 'dead-letter', ...invalid },
       legacyBlobs: policy.legacyBlobs ?? true,
     },

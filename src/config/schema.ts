@@ -93,6 +93,7 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
   policy: z.optional(
     z.strictObject({
       legacy: oneOf(['proven', 'resync', 'reject']),
+      authority: oneOf(['auto', 'relay', 'pds']),
       invalid: leaf(
         z.union([z.enum(INVALID), z.record(collection, z.enum(INVALID))]),
         "'dead-letter', 'deliver' or 'skip', or an object from NSIDs and patterns to those",

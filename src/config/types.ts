@@ -76,6 +76,11 @@ export interface TapConfig {
   policy?: {
     /** Commits without Sync 1.1 proofs (rule B18). Default `proven`. */
     legacy?: 'proven' | 'resync' | 'reject'
+    /**
+     * Whom the firehose may speak for (rule G1): `relay` everybody, `pds` the accounts that live there, `auto` asks it
+     * which of the two it is. Default `auto`.
+     */
+    authority?: 'auto' | 'relay' | 'pds'
     /** Records that fail their lexicon (rule H3); per collection with `ns.*` wildcards. Default `dead-letter`. */
     invalid?: InvalidPolicy | Record<string, InvalidPolicy>
     /** Accept blobs of the form before 2023 (`{ cid, mimeType }`). Default true. */
@@ -227,6 +232,7 @@ export interface ResolvedConfig {
   }
   readonly policy: {
     readonly legacy: 'proven' | 'resync' | 'reject'
+    readonly authority: 'auto' | 'relay' | 'pds'
     /** Pattern → policy; `*` is always there. */
     readonly invalid: Readonly<Record<string, InvalidPolicy>>
     readonly legacyBlobs: boolean

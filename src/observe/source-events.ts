@@ -40,6 +40,11 @@ export function streamBroken(
   o.log.error(facts, 'the firehose broke a rule; ending the connection')
 }
 
+/** The source is a PDS: it may only speak for accounts that live there (rule G1). */
+export function directSource(o: Observer, facts: { url: string; did: string }): void {
+  o.log.info(facts, 'the firehose is that of a PDS: messages about accounts of other hosts are refused')
+}
+
 export function gapSeen(o: Observer, facts: { message: string | null; cursor: number | null }): void {
   o.metrics.count('lextap_gaps_total', 'Times the relay no longer had the events after our cursor (rule A4)')
   o.log.warn(

@@ -47,7 +47,11 @@ export function resyncFinished(
   facts: { did: string; first: boolean; records: number; deleted: number; bytes: number; ms: number },
 ): void {
   const kind = facts.first ? 'backfill' : 'resync'
-  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind, outcome and why not', { kind, outcome: 'done', reason: '' })
+  o.metrics.count('lextap_resyncs_total', 'Repos fetched, by kind, outcome and why not', {
+    kind,
+    outcome: 'done',
+    reason: '',
+  })
   o.metrics.count('lextap_fetched_records_total', 'Records read from fetched repos', {}, facts.records)
   o.metrics.count('lextap_fetched_bytes_total', 'Bytes read from fetched repos', {}, facts.bytes)
   o.metrics.time('lextap_resync_seconds', 'Time from fetch to cut-over', facts.ms / 1000)

@@ -1,6 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { Outcome, Unit } from '../dispatch/unit.ts'
-import { DiscontinuousError, InvalidError, LextapError } from '../errors.ts'
+import { DiscontinuousError, InvalidError, type LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import {
   bufferOverflowed,
@@ -10,7 +9,7 @@ import {
   messageInvalid,
 } from '../observe/sync-events.ts'
 import { decodeFrame, type FrameHead } from '../protocol/frame.ts'
-import { type Identity, IdentityError, type IdentityResolver } from '../protocol/identity.ts'
+import { IdentityError } from '../protocol/identity.ts'
 import { parseKey } from '../protocol/key.ts'
 import type {
   AccountMessage,
@@ -21,24 +20,24 @@ import type {
 } from '../protocol/message.ts'
 import type { RepoPatch, RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
-import { decide, decideAccount, decideIdentity, decideSync } from './decide.ts'
+import { type AccountProcessor, unitOf } from './account.ts'
+import { decide, decideSync } from './decide.ts'
+import { Pacer } from './policy.ts'
 import { type VerifiedCommit, verifyCommit, verifySync } from './verify.ts'
 
 export interface ProcessorDeps {
   readonly store: Store
   readonly submit: (unit: Unit) => Promise<Outcome>
-  readonly identity: IdentityResolver
   readonly observer: Observer
   readonly legacy: 'proven' | 'resync' | 'reject'
   readonly wants: (collection: string) => boolean
+  readonly accounts: AccountProcessor
   /** Repos are fetched from a mirror that may be behind the stream. */
   readonly mirror: boolean
   /** An untracked repo was named: true when it was added. */
   readonly discover: (message: Message & { did: string }) => Promise<boolean>
   /** A repo is due for a fetch. */
   readonly onDue: () => void
-  /** The account is deleted: its row stands at `deleted` and its records must go. */
-  readonly onDeleted: (row: RepoRow) => void
 }
 
 type Subject = CommitMessage | SyncMessage | IdentityMessage | AccountMessage
@@ -51,7 +50,8 @@ const HOUR = 3_600_000
  */
 export class Processor {
   readonly #deps: ProcessorDeps
-  readonly #legacyResyncs = new LRUCache<string, number>({ max: 50_000, ttl: HOUR })
+  /** Rule B18: at most one an hour. */
+  readonly #legacyResyncs = new Pacer({ limit: 1, windowMs: HOUR, maxKeys: 50_000 })
 
   constructor(deps: ProcessorDeps) {
     this.#deps = deps
@@ -85,33 +85,21 @@ export class Processor {
   async verify(row: RepoRow, message: CommitMessage): Promise<VerifiedCommit> {
     const head = { rev: row.rev, data: row.data }
     const options = { legacy: this.#deps.legacy, now: Date.now() }
-    const key = row.signingKey ?? (await this.refresh(row, false)).signingKey
+    const key = row.signingKey ?? (await this.#deps.accounts.refresh(row, false)).signingKey
     try {
       return verifyCommit(message, this.#key(row, key), head, options)
     } catch (error) {
       if (!(error instanceof InvalidError && error.rule === 'B10')) throw error
-      const again = await this.refresh(row, true)
+      const again = await this.#deps.accounts.refresh(row, true)
       if (again.signingKey === null || again.signingKey === key) throw error
       return verifyCommit(message, this.#key(row, again.signingKey), head, options)
     }
   }
 
-  /**
-   * Resolves the account's identity and, where handle, PDS or key differ from the row, writes that together
-   * with the onIdentity handlers' effects (rules D1, D4, D6). A move of PDS makes the repo due for a resync.
-   */
-  async refresh(row: RepoRow, force: boolean): Promise<Identity> {
-    const identity = await this.#deps.identity.resolve(row.did, { force })
-    const unit = identityUnit(row, identity)
-    if (unit === null) return identity
-    await this.#deps.submit(unit)
-    if (unit.patch?.state !== undefined) this.#deps.onDue()
-    return identity
-  }
-
   async #act(row: RepoRow, message: Subject, frame: Uint8Array): Promise<void> {
-    if (message.kind === 'identity') return this.#identity(row)
-    if (message.kind === 'account') return this.#account(row, message)
+    const { accounts } = this.#deps
+    if (message.kind === 'identity') return accounts.identity(row)
+    if (message.kind === 'account') return accounts.account(row, message)
     if (row.standing === 'not-found') return this.#foundAgain(row, message)
     let current: RepoRow | null = row
     for (let attempt = 0; current !== null; attempt++) {
@@ -128,7 +116,7 @@ export class Processor {
     message: CommitMessage | SyncMessage,
     frame: Uint8Array,
   ): Promise<boolean> {
-    const { observer } = this.#deps
+    const { observer, accounts } = this.#deps
     const decision = decide(row, message, { mirror: this.#deps.mirror })
     switch (decision.action) {
       case 'ignore':
@@ -138,6 +126,7 @@ export class Processor {
       case 'buffer':
         return this.#buffer(row, message, frame)
       case 'verify':
+        await accounts.requireHome(row, message)
         return message.kind === 'sync' ? this.#sync(row, message) : this.#commit(row, message)
       default:
         throw new DiscontinuousError(decision.rule, `${decision.reason}; did=${row.did}; rev=${message.rev}`)
@@ -158,8 +147,7 @@ export class Processor {
     messageEnded(observer, 'commit', 'applied', null)
     if (verified.legacy) {
       legacyCommit(observer, { did: row.did, rev: verified.rev })
-      if (!this.#legacyResyncs.has(row.did)) {
-        this.#legacyResyncs.set(row.did, Date.now())
+      if (this.#legacyResyncs.take(row.did, Date.now())) {
         await store.repos.patch(row.id, { state: 'desynchronized' }, { run: row.run, state: 'active' })
         onDue()
       }
@@ -168,13 +156,13 @@ export class Processor {
   }
 
   async #sync(row: RepoRow, message: SyncMessage): Promise<boolean> {
-    const key = row.signingKey ?? (await this.refresh(row, false)).signingKey
+    const key = row.signingKey ?? (await this.#deps.accounts.refresh(row, false)).signingKey
     let head: { rev: string; data: Uint8Array }
     try {
       head = verifySync(message, this.#key(row, key))
     } catch (error) {
       if (!(error instanceof InvalidError && error.rule === 'C3')) throw error
-      const again = await this.refresh(row, true)
+      const again = await this.#deps.accounts.refresh(row, true)
       if (again.signingKey === null || again.signingKey === key) throw error
       head = verifySync(message, this.#key(row, again.signingKey))
     }
@@ -212,55 +200,9 @@ export class Processor {
     return true
   }
 
-  async #identity(row: RepoRow): Promise<void> {
-    try {
-      await this.refresh(row, true)
-      messageEnded(this.#deps.observer, 'identity', 'applied', null)
-    } catch (error) {
-      // A hint that could not be followed: forget what we know, so that the next commit asks again (rule D1).
-      if (!(error instanceof LextapError)) throw error
-      this.#deps.identity.forget(row.did)
-      await this.#deps.store.repos.patch(row.id, { signingKey: null }, {})
-      messageEnded(this.#deps.observer, 'identity', 'unresolved', 'D1')
-      this.#deps.observer.log.warn(
-        { did: row.did, err: error },
-        'an identity could not be resolved; asking again later',
-      )
-    }
-  }
-
-  async #account(row: RepoRow, message: AccountMessage): Promise<void> {
-    const changed = await this.standing(row, message)
-    messageEnded(this.#deps.observer, 'account', changed ? 'applied' : 'seen', changed ? null : 'E9')
-  }
-
-  /** Takes over what the upstream says of an account (rules E1–E5, E9); whether that is news. In its lane. */
-  async standing(
-    row: RepoRow,
-    message: { readonly active: boolean; readonly status: string | null; readonly seq: number | null },
-  ): Promise<boolean> {
-    const { submit, store, onDue, onDeleted } = this.#deps
-    const decision = decideAccount(row, message)
-    if (decision.action === 'skip') return false
-    const { from, to, next } = decision
-    // Commits of an inactive account were ignored: fetch it again when it is back (rule E5).
-    const due = next === 'resync' ? { state: 'desynchronized' as const, retryAt: null } : {}
-    const told = message.seq === null ? {} : { accountSeq: message.seq }
-    await submit({
-      ...unitOf(row),
-      patch: { standing: to, ...told, ...due },
-      account: { did: row.did, active: message.active, status: to, from },
-    })
-    // Whenever it comes back it is fetched anew.
-    if (to !== 'active') await store.buffer.clear(row.id)
-    if (next === 'resync') onDue()
-    if (next === 'remove') onDeleted({ ...row, standing: to })
-    return true
-  }
-
   /** Its host did not know the repo when we asked (rule F7), yet here it speaks: fetch it again. */
   async #foundAgain(row: RepoRow, message: CommitMessage | SyncMessage): Promise<void> {
-    await this.standing(row, { active: true, status: null, seq: null })
+    await this.#deps.accounts.standing(row, { active: true, status: null, seq: null })
     messageEnded(this.#deps.observer, message.kind, 'discontinuous', 'F7')
   }
 
@@ -289,6 +231,8 @@ export class Processor {
     } else if (error instanceof IdentityError) {
       messageInvalid(observer, { ...facts, rule: 'B11', message: error.message })
     } else throw error
+    // Whoever has no say does not make us doubt what we hold either.
+    if (error instanceof InvalidError && error.rule === 'G1') return
     const row = await store.repos.get(did)
     if (row !== null) await this.#desynchronize(row, error)
   }
@@ -304,23 +248,4 @@ export class Processor {
     if (key === null) throw new InvalidError('B11', `the account has no signing key; did=${row.did}`)
     return parseKey(key)
   }
-}
-
-/** What changed between the row and the identity, as a unit; null when nothing did. */
-export function identityUnit(row: RepoRow, identity: Identity): Unit | null {
-  const decision = decideIdentity(row, identity)
-  if (decision === null || decision === 'remove') return null
-  const moved = decision.resync && (row.state === 'active' || row.state === 'resyncing')
-  const { handle, pds, signingKey } = { ...row, ...decision.patch }
-  return {
-    ...unitOf(row),
-    patch: { ...decision.patch, ...(moved ? { state: 'desynchronized' as const, retryAt: null } : {}) },
-    identity: { did: row.did, handle, pds, signingKey, changed: decision.changed },
-  }
-}
-
-/** A live unit of the repo that carries no ops and guards on nothing. */
-function unitOf(row: RepoRow): Unit {
-  const { id, did, run, rev } = row
-  return { repoId: id, did, source: 'live', rev: rev ?? '', guard: {}, ops: [], run, mode: 'trust' }
 }

@@ -32,7 +32,7 @@ export const full: Full<TapConfig> = {
   },
   identity: { cacheSize: 4, ttlMs: 5000, refreshMs: 5 },
   discovery: { relistMs: 6000, reconcileMs: 7000, reconcileGraceMs: 8000 },
-  policy: { legacy: 'reject', invalid: { 'app.bsky.*': 'deliver' }, legacyBlobs: false },
+  policy: { legacy: 'reject', authority: 'pds', invalid: { 'app.bsky.*': 'deliver' }, legacyBlobs: false },
   backfill: {
     concurrency: 8,
     perHost: 9,
