@@ -21,6 +21,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./commands/codegen.ts'),
   },
   {
+    name: 'lexicon',
+    summary: 'lexicons from the network: add, update, list, check',
+    load: () => import('./commands/lexicon.ts'),
+  },
+  {
     name: 'dev',
     summary: 'run the project for development; --sandbox brings a network of its own',
     load: () => import('./commands/dev.ts'),
