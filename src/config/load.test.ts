@@ -192,7 +192,10 @@ describe('what goes wrong is told with file and line', () => {
       'wrong',
       'one problem in the config (tap.config.ts):\n  relays: there is no such option; did you mean "relay"?',
     ],
-    ['none', /^no config file found; looked for tap\.config\.ts, .* in .* start a project with: lextap init$/],
+    [
+      'none',
+      /^no config file found; looked for tap\.config\.ts, .* in .* start a project with: lextap init$/,
+    ],
   ])('%s', (name, expected) => {
     expect(outcomes[name]).toMatchObject({ name: 'UserError' })
     if (expected instanceof RegExp) expect(outcomes[name]?.error).toMatch(expected)
