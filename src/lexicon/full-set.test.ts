@@ -5,6 +5,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writePublicLexicons } from '../../bench/public-lexicons.ts'
 import { scratchFolder, writeDoc } from '../../test/support/generated-project.ts'
+import { randomDocuments } from '../../test/support/lexicon-documents.ts'
+import { oddDocuments } from '../../test/support/odd-lexicons.ts'
+import { Random } from '../../test/support/random.ts'
 import { runCodegen } from './codegen.ts'
 
 /** The full public set: app.bsky, chat.bsky, com.atproto, tools.ozone. */
@@ -67,6 +70,18 @@ export type G = chat.bsky.convo.defs.ConvoView
 test('the whole set type-checks under the strictest options, isolated declarations included', async () => {
   writeFileSync(join(scratch.path, 'handlers.ts'), handlers)
   expect((await compile(['handlers.ts', 'generated/index.ts', 'generated/handlers.ts'])).errors).toBe('')
+})
+
+test('odd and random lexicons type-check as well', async () => {
+  const folder = join(scratch.path, 'odd')
+  for (const doc of [...oddDocuments, ...randomDocuments(new Random(3), 40)])
+    writeDoc(join(folder, 'lexicons'), doc)
+  await runCodegen({
+    lexicons: join(folder, 'lexicons'),
+    generated: join(folder, 'generated'),
+    migrations: null,
+  })
+  expect((await compile(['odd/generated/index.ts', 'odd/generated/handlers.ts'])).errors).toBe('')
 })
 
 test('type instantiations stay within a budget, so that editors stay quick', async () => {

@@ -35,8 +35,10 @@ export function generateModule(
   const head = new Writer()
   head.line(HEADER).line()
   const imports = scope.imports()
-  if (/\bl\./.test(text))
-    imports.unshift(`import ${/[^<>|&:?] l\.|\bl\.\w+\(/.test(text) ? '' : 'type '}* as l from 'lextap/lex'`)
+  const code = codeOf(text)
+  // Checks and schemas call helpers; query and procedure documents only have types.
+  if (/\bl\.[a-z]\w*\(/.test(code)) imports.unshift("import * as l from 'lextap/lex'")
+  else if (/\bl\./.test(code)) imports.unshift("import type * as l from 'lextap/lex'")
   for (const line of imports) head.line(line)
   if (imports.length > 0) head.line()
   docComment(head, doc.description === undefined ? [] : [doc.description])
@@ -47,6 +49,9 @@ export function generateModule(
   for (const [name, path] of children) head.line(`export * as ${name} from '${path}'`)
   return head.toString() + text
 }
+
+/** The text without comments and string literals, where a lexicon's own words stand. */
+const codeOf = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|'(?:[^'\\\n]|\\.)*'/g, "''")
 
 const isMethod = (def: LexDef): boolean => ['query', 'procedure', 'subscription'].includes(def.type)
 
@@ -151,7 +156,7 @@ function writeCheck(
   body(new CheckWriter(inner, scope, self), inner)
   inner.line('return undefined')
   // A parameter nothing uses has an underscore, so that the strictest compiler options accept it.
-  const options = inner.lines.some((line) => /\bc\b/.test(line)) ? 'c' : '_c'
+  const options = /\bc\b/.test(codeOf(inner.toString())) ? 'c' : '_c'
   const depth = cyclic ? ', depth: number' : ''
   writer.line()
   docComment(writer, ['@internal'])

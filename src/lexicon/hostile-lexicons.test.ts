@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { generateProject, scratchFolder, writeDoc } from '../../test/support/generated-project.ts'
+import { EVIL, oddDocuments } from '../../test/support/odd-lexicons.ts'
 import { LexiconError, runCodegen } from './codegen.ts'
 
 let scratch: ReturnType<typeof scratchFolder>
@@ -230,43 +231,21 @@ describe('documents that cannot be used', () => {
 
 describe('documents that are odd and fine', () => {
   test('non-Latin text, quotes, comment ends and line separators come through', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it must not be taken for a placeholder
-    const evil = 'a */ b ` ${x} \\ " \' \u2028 \u2029 \0 日本語 🙂 </script> \ud800'
-    using project = await generateProject([
-      doc('a.b.c', {
-        main: {
-          ...record(
-            {
-              größe: { type: 'integer', minimum: 1, description: evil },
-              "it's": {
-                type: 'string',
-                enum: [evil.toWellFormed(), 'b'],
-                description: 'DEPRECATED: gone */',
-              },
-              'a b': { type: 'string', const: 'x\ny' },
-              '': { type: 'boolean' },
-              class: { type: 'string', knownValues: [evil] },
-              日本: { type: 'string', default: '\u2028' },
-            },
-            { required: ['größe'] },
-          ),
-          description: evil,
-        },
-        default: {
-          type: 'object',
-          description: evil,
-          properties: { v: { type: 'string' }, c: { type: 'boolean' }, l: { type: 'bytes' } },
-        },
-        delete: { type: 'object', properties: {} },
-        string: { type: 'string' },
-        array: { type: 'array', items: { type: 'ref', ref: '#string' } },
-        record: { type: 'object', properties: { object: { type: 'ref', ref: '#object' } } },
-        object: { type: 'object', properties: { array: { type: 'ref', ref: '#array' } } },
-      }),
-      doc('in.new.index', { main: record({ x: { type: 'ref', ref: 'a.b.c#default' } }) }),
-    ])
+    using project = await generateProject(oddDocuments)
     const { 'a.b.c': schema, 'in.new.index': index } = await project.schemas()
-    const value = { $type: 'a.b.c', größe: 1, "it's": evil.toWellFormed(), 'a b': 'x\ny', '': true }
+    const value = {
+      $type: 'a.b.c',
+      größe: 1,
+      "it's": EVIL.toWellFormed(),
+      'a b': 'x\ny',
+      '': true,
+      NewIndex: { $type: 'in.new.index' },
+      $checkMain: { v: 'a' },
+      Number: 1,
+      undefined: 2,
+      field: [[1], [2, 3]],
+      item: [{}],
+    }
     expect(schema?.$safeParse(value)).toEqual({ success: true, value: { ...value, 日本: '\u2028' } })
     expect(schema?.$safeParse({ ...value, größe: 0 })).toMatchObject({
       issues: [{ path: ['größe'], rule: 'minimum' }],

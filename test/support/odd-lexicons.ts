@@ -1,0 +1,53 @@
+const record = (properties: object, more: object = {}) => ({
+  type: 'record',
+  key: 'tid',
+  record: { type: 'object', properties, ...more },
+})
+const doc = (id: string, defs: object) => ({ lexicon: 1, id, defs })
+
+/** Text that would end a comment, a string or a template, were it not escaped. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it must not be taken for a placeholder
+export const EVIL: string = 'a */ b ` ${x} \\ " \' \u2028 \u2029 \0 日本語 🙂 </script> \ud800'
+const evil = EVIL
+
+/** Lexicons that are fine and ask much of a generator: odd text and names everywhere. */
+export const oddDocuments: readonly { readonly id: string }[] = [
+  doc('a.b.c', {
+    main: {
+      ...record(
+        {
+          größe: { type: 'integer', minimum: 1, description: evil },
+          "it's": {
+            type: 'string',
+            enum: [evil.toWellFormed(), 'b', `) return ${'x'.repeat(120)}`],
+            description: 'DEPRECATED: gone */',
+          },
+          'a b': { type: 'string', const: 'x\ny' },
+          '': { type: 'boolean' },
+          // Names that could hide an import, a function or a global of the generated file.
+          NewIndex: { type: 'ref', ref: 'in.new.index' },
+          $checkMain: { type: 'ref', ref: 'a.b.c#default' },
+          Number: { type: 'integer', minimum: 1 },
+          undefined: { type: 'integer' },
+          field: { type: 'array', items: { type: 'array', items: { type: 'integer' } } },
+          item: { type: 'array', items: { type: 'ref', ref: '#delete' } },
+          class: { type: 'string', knownValues: [evil] },
+          日本: { type: 'string', default: '\u2028' },
+        },
+        { required: ['größe'] },
+      ),
+      description: evil,
+    },
+    default: {
+      type: 'object',
+      description: evil,
+      properties: { v: { type: 'string' }, c: { type: 'boolean' }, l: { type: 'bytes' } },
+    },
+    delete: { type: 'object', properties: {} },
+    string: { type: 'string' },
+    array: { type: 'array', items: { type: 'ref', ref: '#string' } },
+    record: { type: 'object', properties: { object: { type: 'ref', ref: '#object' } } },
+    object: { type: 'object', properties: { array: { type: 'ref', ref: '#array' } } },
+  }),
+  doc('in.new.index', { main: record({ x: { type: 'ref', ref: 'a.b.c#default' } }) }),
+]
