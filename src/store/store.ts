@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { Meta } from './meta.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
+import { Rejections } from './rejections.ts'
 import { Repos } from './repos.ts'
 import { ResyncBuffer } from './resync-buffer.ts'
 import type { DialectName, UserDatabase } from './types.ts'
@@ -24,6 +25,7 @@ export class Store {
   readonly deadLetters: DeadLetters
   readonly outbox: Outbox
   readonly meta: Meta
+  readonly rejections: Rejections
   readonly #release: () => void
   #closing: Promise<void> | null = null
 
@@ -40,6 +42,7 @@ export class Store {
     this.deadLetters = new DeadLetters(db)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)
+    this.rejections = new Rejections(this.meta)
   }
 
   /** Fills what is kept in memory. */

@@ -18,34 +18,29 @@ import { WriteBuffer } from './write-buffer.ts'
 /** Statements remembered for each set of tables. */
 const MAX_KNOWN = 1000
 
+interface KnownStatement {
+  /** It would begin or end a transaction. */
+  readonly controls: boolean
+  readonly insert: KnownInsert | null
+}
+
 /** What was found out about statements; shared by all transactions, made anew when the tables change. */
 export class KnownStatements {
   readonly tables: RowTables
-  readonly #inserts = new Map<string, KnownInsert | null>()
-  readonly #controls = new Map<string, boolean>()
+  readonly #statements = new Map<string, KnownStatement>()
   readonly #rows = new WeakMap<RowStatement, MergeShape | null>()
 
   constructor(tables: RowTables) {
     this.tables = tables
   }
 
-  insert(query: CompiledQuery): KnownInsert | null {
-    const found = this.#inserts.get(query.sql)
+  of(query: CompiledQuery): KnownStatement {
+    const found = this.#statements.get(query.sql)
     if (found !== undefined) return found
-    const made = knownInsert(query, this.tables.infos)
-    if (this.#inserts.size >= MAX_KNOWN) this.#inserts.clear()
-    this.#inserts.set(query.sql, made)
+    const made = { controls: controlsTransaction(query.sql), insert: knownInsert(query, this.tables.infos) }
+    if (this.#statements.size >= MAX_KNOWN) this.#statements.clear()
+    this.#statements.set(query.sql, made)
     return made
-  }
-
-  controls(sql: string): boolean {
-    let found = this.#controls.get(sql)
-    if (found === undefined) {
-      if (this.#controls.size >= MAX_KNOWN) this.#controls.clear()
-      found = controlsTransaction(sql)
-      this.#controls.set(sql, found)
-    }
-    return found
   }
 
   row(statement: RowStatement): MergeShape | null {
@@ -121,14 +116,14 @@ export class PostgresSide implements UserSide, DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
-    if (this.#known.controls(query.sql)) throw controlRefused(query.sql)
+    const { controls, insert } = this.#known.of(query)
+    if (controls) throw controlRefused(query.sql)
     const values = query.parameters.map(wireValue)
     if (!this.#exact) {
-      const known = this.#known.insert(query)
-      if (known !== null) {
-        if (known.shape !== null) this.#buffer.add(known.shape, values)
-        else this.#buffer.alone(known.table.family, query.sql, values)
-        return { rows: NO_ROWS, numAffectedRows: known.rows }
+      if (insert !== null) {
+        if (insert.shape !== null) this.#buffer.add(insert.shape, values)
+        else this.#buffer.alone(insert.table.family, query.sql, values)
+        return { rows: NO_ROWS, numAffectedRows: insert.rows }
       }
       this.#buffer.flush()
     }

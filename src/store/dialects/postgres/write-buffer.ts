@@ -75,12 +75,20 @@ export class WriteBuffer {
 /** False when the row has a key that the group has already. */
 function takes({ shape, seen }: Group, row: readonly WireValue[]): boolean {
   if (seen === null || shape.key === null) return true
-  let key = ''
-  for (const place of shape.key) {
-    const value = row[place]
-    key += value === null || value === undefined ? '-' : `${value.length}:${value.toString()}`
-  }
+  const key =
+    shape.key.length === 1
+      ? keyPart(row, shape.key[0])
+      : shape.key.map((place) => keyPart(row, place)).join(',')
   if (seen.has(key)) return false
   seen.add(key)
   return true
+}
+
+function keyPart(row: readonly WireValue[], place: number | undefined): string {
+  const value = place === undefined ? null : row[place]
+  if (value === null || value === undefined) return '-'
+  // With its length, so that no two lists of parts read the same.
+  return typeof value === 'string'
+    ? `${value.length}:${value}`
+    : `b${value.length}:${value.toString('latin1')}`
 }
