@@ -106,6 +106,12 @@ describe.skipIf(!hasFixture('interop/data-model'))('atproto data model vectors',
   })
 })
 
+test('a key that begins a cached one of the same slot is not taken for it', () => {
+  // These two share a slot of the key cache, which holds the first.
+  for (const key of ['wzlqhnmnccqj', 'wzlqh', 'wzlqhnmnccqj'])
+    expect(decodeJson(encode({ [key]: 1 }))).toEqual({ [key]: 1 })
+})
+
 test('__proto__ is a key like any other', () => {
   const value = decodeJson(hex('a1695f5f70726f746f5f5fa1617801')) as Record<string, unknown>
   expect(Object.hasOwn(value, '__proto__')).toBe(true)
