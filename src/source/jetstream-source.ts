@@ -95,7 +95,8 @@ export class JetstreamSource {
     const { watermark, select, lanes } = this.#options
     const time = Math.max(event.timeUs, this.#received ?? 0)
     this.#received = time
-    if (!select(event)) {
+    // What waits for the account may make it ours.
+    if (!select(event) && !this.#queues.has(event.did)) {
       watermark.skip(time)
       return true
     }

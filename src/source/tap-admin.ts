@@ -16,17 +16,22 @@ export class TapAdmin {
   }
 
   add(dids: readonly string[], signal: AbortSignal): Promise<void> {
-    return this.#post('/repos/add', dids, signal)
+    return this.#post('/repos/add', dids, {}, signal)
   }
 
   remove(dids: readonly string[], signal: AbortSignal): Promise<void> {
-    return this.#post('/repos/remove', dids, signal)
+    // A lextap would send a delete of every record; what becomes of ours is for us to say. A Tap does not know it.
+    return this.#post('/repos/remove', dids, { keepRows: true }, signal)
   }
 
   /** Throws UserError when the Tap refuses, TemporaryError when it cannot be reached. */
-  async #post(path: string, dids: readonly string[], signal: AbortSignal): Promise<void> {
+  async #post(path: string, dids: readonly string[], rest: object, signal: AbortSignal): Promise<void> {
     for (let i = 0; i < dids.length; i += CHUNK) {
-      const status = await this.#send(path, JSON.stringify({ dids: dids.slice(i, i + CHUNK) }), signal)
+      const status = await this.#send(
+        path,
+        JSON.stringify({ dids: dids.slice(i, i + CHUNK), ...rest }),
+        signal,
+      )
       if (status >= 200 && status < 300) continue
       const message = `${this.#url}${path} answered ${status}`
       if (status === 401) throw new UserError(`${message}: check the password of the option source`)

@@ -20,6 +20,8 @@ export interface TapSourceOptions {
 
 /** Events of one account that share a transaction. */
 const MAX_RUN = 500
+/** As many are sent again after a connection broke. */
+const ACKS = 1000
 
 /**
  * Consumes a Tap: events are acked once their effects are committed, and whatever was not acked when the
@@ -30,8 +32,8 @@ export class TapSource {
   readonly #socket: TextSocket
   /** Events that wait or run, by account, in the order they came. */
   readonly #queues = new Map<string, TapEvent[]>()
-  /** Acks that found no connection. */
-  #unsent: number[] = []
+  /** The latest acks: those of a connection that broke may have been lost, and are sent again on the next one. */
+  #acked: number[] = []
   readonly #held: Held
   #failure: { error: unknown } | null = null
   readonly #abort = new AbortController()
@@ -49,7 +51,7 @@ export class TapSource {
       headers: password === null ? {} : { authorization: auth },
       observer,
       fatal: refusal,
-      onOpen: () => this.#flushAcks(),
+      onOpen: () => this.#repeatAcks(),
       ...(backoff === undefined ? {} : { backoff }),
     })
   }
@@ -119,11 +121,13 @@ export class TapSource {
   }
 
   #ack(id: number): void {
-    if (!this.#socket.send(ackOf(id))) this.#unsent.push(id)
+    this.#socket.send(ackOf(id))
+    this.#acked.push(id)
+    if (this.#acked.length > 2 * ACKS) this.#acked.splice(0, ACKS)
   }
 
-  #flushAcks(): void {
-    for (const id of this.#unsent.splice(0)) this.#ack(id)
+  #repeatAcks(): void {
+    for (const id of this.#acked) this.#socket.send(ackOf(id))
   }
 
   #fail(error: unknown): void {
