@@ -33,8 +33,7 @@ test('the quick start works, step by step', async () => {
     const args = /^npx lextap (.*)$/.exec(command ?? '')?.[1]
     // The last command follows the public network.
     if (args === undefined || args === 'run') continue
-    const env = args === 'status' ? { TAP_DATABASE_URL: 'sqlite:.lextap/sandbox.db' } : {}
-    const { code, stdout, stderr } = await runCli(project.dir, args.split(' '), env)
+    const { code, stdout, stderr } = await runCli(project.dir, args.split(' '))
     expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' })
     if (args.startsWith('dev')) expect(stdout).toMatch(/^status +[1-9]\d*$/m)
     ran.push(args.split(' ')[0] ?? '')

@@ -7,6 +7,8 @@ export interface CommonOptions {
   readonly debug?: true
   readonly logLevel?: LogLevel
   readonly logFormat?: 'pretty' | 'json'
+  /** Instead of the config's. */
+  readonly database?: string
 }
 
 /** What `dev` takes. */
@@ -18,7 +20,6 @@ export interface DevFlags extends CommonOptions {
   readonly rate: number
   readonly for?: number
   readonly untilLevel?: true
-  readonly database?: string
 }
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
@@ -29,6 +30,14 @@ export function withCommon(command: Command): Command {
     .addOption(new Option('--log-level <level>', 'what to log').choices(LEVELS))
     .addOption(new Option('--log-format <format>', 'how to log').choices(['pretty', 'json']))
     .option('--debug', 'print the stack of an error')
+}
+
+/** For commands that look at the database; `dev` has one of its own for the sandbox. */
+export function withDatabase(command: Command): Command {
+  return withJson(withCommon(command)).option(
+    '--database <url>',
+    'another database than the config names, e.g. sqlite:.lextap/sandbox.db',
+  )
 }
 
 export function withJson(command: Command): Command {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { UserError } from '../errors.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
@@ -16,13 +16,19 @@ export async function withStore<T>(
   access: 'read' | 'write',
   fn: (context: StoreContext) => Promise<T>,
 ): Promise<T> {
-  const { config, observer } = await openProject(flags)
+  const overrides = flags.database === undefined ? {} : { database: flags.database }
+  const { config, observer } = await openProject(flags, { overrides })
   const connections = config.databaseConnections
   const file = /^(?:sqlite|pglite):(\/.*)$/s.exec(config.database)?.[1]
   if (access === 'read' && file !== undefined && !existsSync(file)) {
-    throw new UserError(`there is no database yet: ${relative(process.cwd(), file)}; lextap run makes it`, {
-      code: 'no-database',
-    })
+    const sandbox = join(dirname(file), 'sandbox.db')
+    const hint = existsSync(sandbox)
+      ? `; the sandbox's is there: --database sqlite:${relative(process.cwd(), sandbox)}`
+      : ''
+    throw new UserError(
+      `there is no database yet: ${relative(process.cwd(), file)}; lextap run makes it${hint}`,
+      { code: 'no-database' },
+    )
   }
   const options = { observer, lock: false, readOnly: access === 'read', connections }
   await using store = await openStore(config.database, options)

@@ -76,7 +76,7 @@ const ADDRESS = 'an address such as :2480 or 127.0.0.1:2480'
 export const ENV_NAMES: readonly EnvName[] = [
   {
     name: 'TAP_DATABASE_URL',
-    allowed: 'sqlite://<file> or postgres://user:password@host/name',
+    allowed: 'sqlite://<file> or postgres://user@host/name',
     ...one('database', plain),
     note: 'Tap and lextap do not share tables: give lextap a database of its own.',
   },

@@ -26,6 +26,13 @@ const PROJECTS: Record<string, Record<string, string>> = {
     'tap.config.ts':
       "function d(_: unknown, __: unknown): void {}\n@d\nclass A { static r = 'index' }\nexport default { records: A.r }\n",
   },
+  // What `npm init -y` writes.
+  commonjs: {
+    'package.json': '{ "name": "project", "type": "commonjs" }\n',
+    'tap.config.ts':
+      "import { defineConfig } from 'lextap/config'\nimport { r } from './r.ts'\nexport default defineConfig({ records: r })\n",
+    'r.ts': "export const r = 'index'\n",
+  },
   both: { 'tap.config.ts': "export default { records: 'index' }", 'tap.config.json': '{}' },
   dotenv: {
     'tap.config.ts': 'export default { records: process.env.RECORDS, plc: process.env.PLC }',
@@ -107,7 +114,8 @@ beforeAll(async () => {
   writeFileSync(script, SCRIPT.replace('lextap-under-test', resolve('src')))
   const dirs = JSON.stringify([...projects].map(([name, { dir }]) => [name, dir]))
   const run = await runNode([script, dirs], { env: { FROM_OUTSIDE: 'outside' } })
-  expect(run.stderr).toBe('')
+  // Node's own advice about `"type": "module"` is welcome; anything else is not.
+  expect(run.stderr.replace(/^\(.*\n/gm, '').trim()).toBe('')
   outcomes = JSON.parse(run.stdout)
 })
 
@@ -123,7 +131,7 @@ describe('a config file is found and imported', () => {
     expect(outcomes[name]?.root).toBe(projects.get(name)?.dir)
   })
 
-  test.each(['enum', 'imports an enum', 'imports without extension', 'decorator'])(
+  test.each(['enum', 'imports an enum', 'imports without extension', 'decorator', 'commonjs'])(
     '%s: tsx takes what type stripping refuses',
     (name) => {
       expect(outcome(name)).toMatchObject({ records: 'index' })

@@ -3,6 +3,14 @@ import { maskUrl } from '../observe/mask.ts'
 import { maskSecrets } from './mask.ts'
 import { resolveConfig } from './resolve.ts'
 
+test('a password with characters that should have been escaped is masked all the same', () => {
+  expect(maskUrl('"postgres://me:pa#ss@host/db" is not allowed')).toBe(
+    '"postgres://me:***@host/db" is not allowed',
+  )
+  expect(maskUrl('postgres://me:pa/s?s@host/db')).toBe('postgres://me:***@host/db')
+  expect(maskUrl('http://127.0.0.1:2583/xrpc/x?did=a@b')).toBe('http://127.0.0.1:2583/xrpc/x?did=a@b')
+})
+
 test('passwords of URLs and of the server are masked, the rest is untouched', () => {
   const config = resolveConfig(
     {

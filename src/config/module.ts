@@ -20,7 +20,7 @@ const TSX_MAY_HELP = new Set([
 export async function importUserModule(file: string, what: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(file).href
   try {
-    return await import(url)
+    return unwrap(await import(url))
   } catch (error) {
     if (!mayTsxHelp(error)) throw explain(error, file, what)
     return await importWithTsx(url, file, what, error)
@@ -35,11 +35,17 @@ async function importWithTsx(
 ): Promise<Record<string, unknown>> {
   const { tsImport } = await import('tsx/esm/api')
   try {
-    return await tsImport(url, { parentURL: import.meta.url })
+    return unwrap(await tsImport(url, { parentURL: import.meta.url }))
   } catch (error) {
     const missing = codeOf(error) === 'ERR_MODULE_NOT_FOUND' && codeOf(first) === 'ERR_MODULE_NOT_FOUND'
     throw explain(missing ? first : error, file, what)
   }
+}
+
+/** In a package without `"type": "module"` the exports come as those of a CommonJS module: one level down. */
+function unwrap(exports: Record<string, unknown>): Record<string, unknown> {
+  const inner = exports.default as Record<string, unknown> | null | undefined
+  return typeof inner === 'object' && inner?.__esModule === true ? inner : exports
 }
 
 function mayTsxHelp(error: unknown): boolean {

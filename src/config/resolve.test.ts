@@ -194,7 +194,7 @@ test('every problem is told at once: option, value, what is allowed, the name th
     [
       "19 problems in the config (tap.config.ts):",
       "handlers: 7 is not allowed; allowed: a path or a list of paths",
-      "database: "mysql://me:***@host/db" is not allowed; allowed: sqlite:<file>, postgres://user:password@host/name or pglite:<folder>",
+      "database: "mysql://me:***@host/db" is not allowed; allowed: sqlite:<file>, postgres://user@host/name or pglite:<folder>",
       "track.dids[1]: "alice.example" is not allowed; allowed: a list of DIDs such as did:plc:ewvi7nxzyoun6zhxrhs64oiz",
       "track.signal: "not an nsid" is not allowed; allowed: an NSID such as xyz.statusphere.status or a pattern such as xyz.statusphere.*, or a list of them",
       "track.network: "all" is not allowed; allowed: 'full'",

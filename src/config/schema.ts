@@ -45,7 +45,7 @@ const stream = text.refine((s) => hasScheme(s, ['http:', 'https:', 'ws:', 'wss:'
 const database = text.refine(isDatabaseUrl)
 
 const HTTP = 'an http:// or https:// URL'
-const DATABASE = 'sqlite:<file>, postgres://user:password@host/name or pglite:<folder>'
+const DATABASE = 'sqlite:<file>, postgres://user@host/name or pglite:<folder>'
 const PATTERN = 'an NSID such as xyz.statusphere.status or a pattern such as xyz.statusphere.*'
 
 /** Shape of a config file. `types.ts` is the same for the compiler; `schema.test.ts` holds the two together. */

@@ -9,11 +9,14 @@ export const isSecret = (name: string): boolean => SECRET.test(name)
 /** `postgres://me:pw@host/db?sslpassword=x` → `postgres://me:***@host/db?sslpassword=***`; other text is left alone. */
 export function maskUrl(text: string): string {
   if (!text.includes('://')) return text
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/:@?#]*):(?:[^\s/?#]*)@/gi, `$1:${MASK}@`)
-    .replace(/([?&])([^\s=&?#]+)=([^\s&#]*)/g, (all, mark: string, name: string) =>
-      isSecret(name) ? `${mark}${name}=${MASK}` : all,
-    )
+  return (
+    text
+      // Up to the last @: a password with an unescaped / or # is the usual typo. A port is no password.
+      .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/:@?#]*):(?!\d+(?:[/?#]|$))[^\s"']*@/gi, `$1:${MASK}@`)
+      .replace(/([?&])([^\s=&?#]+)=([^\s&#]*)/g, (all, mark: string, name: string) =>
+        isSecret(name) ? `${mark}${name}=${MASK}` : all,
+      )
+  )
 }
 
 /** A copy in which secret names and the passwords of URLs read `***`, at any depth. */

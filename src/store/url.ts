@@ -16,7 +16,7 @@ export function parseDatabaseUrl(url: string, cwd: string = process.cwd()): Data
   }
   if (scheme !== 'sqlite' && scheme !== 'pglite') {
     throw new UserError(
-      `unknown kind of database: ${maskPassword(url)}; use sqlite:./file.db, postgres://user:password@host/database or pglite:./folder`,
+      `unknown kind of database: ${maskPassword(url)}; use sqlite:./file.db, postgres://user@host/database or pglite:./folder`,
     )
   }
   const rest = url.slice(scheme.length + 1).replace(/^\/\/(?=\/|\.|~|:memory:)/, '')

@@ -9,7 +9,7 @@ import { decodeJson } from '../../protocol/cbor.ts'
 import { cidToString } from '../../protocol/cid.ts'
 import type { DeadLetter, DeadLetterKind } from '../../store/dead-letters.ts'
 import type { Store } from '../../store/store.ts'
-import { type CommonOptions, positive, withCommon, withJson } from '../options.ts'
+import { type CommonOptions, positive, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
 import { withStore } from '../with-store.ts'
 
@@ -45,7 +45,7 @@ export function command(): Command {
   const letters = new Command('dead-letters').description(
     'what could not be applied: list, show, retry, drop',
   )
-  for (const child of [list, show, retry, drop]) letters.addCommand(withJson(withCommon(child)))
+  for (const child of [list, show, retry, drop]) letters.addCommand(withDatabase(child))
   return letters
 }
 

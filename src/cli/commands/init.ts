@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { UserError } from '../../errors.ts'
 import { printLine } from '../print.ts'
@@ -22,7 +23,7 @@ const templates = () => readdirSync(TEMPLATES).sort()
 
 function init(folder: string, { template }: { template: string }): void {
   const target = resolve(folder)
-  const source = new URL(`${template}/`, TEMPLATES).pathname
+  const source = fileURLToPath(new URL(`${template}/`, TEMPLATES))
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(source, join(entry.parentPath, entry.name)))

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
 import { type MigrationStep, runUserMigrations } from '../../store/user-migrations.ts'
-import { type CommonOptions, withCommon, withJson } from '../options.ts'
+import { type CommonOptions, withCommon, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
 import { openProject } from '../project.ts'
 import { withStore } from '../with-store.ts'
@@ -22,7 +22,7 @@ export function command(): Command {
     new Command('down').description('take the last one back').action(run('down')),
     new Command('status').description('which ran, which are due').action(run('status')),
   ]
-  for (const step of steps) migrate.addCommand(withJson(withCommon(step)))
+  for (const step of steps) migrate.addCommand(withDatabase(step))
   const make = new Command('make')
     .description('write an empty migration')
     .argument('<name>')

@@ -4,7 +4,7 @@ import { cidToString } from '../../protocol/cid.ts'
 import type { RepoRow, RepoState } from '../../store/repo-row.ts'
 import type { Store } from '../../store/store.ts'
 import { checkDids } from '../dids.ts'
-import { type CommonOptions, positive, withCommon, withJson } from '../options.ts'
+import { type CommonOptions, positive, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
 import { withStore } from '../with-store.ts'
 
@@ -40,7 +40,7 @@ export function command(): Command {
   const repos = new Command('repos').description(
     'the accounts that are followed: list, add, remove, resync, show',
   )
-  for (const child of [list, add, remove, resync, show]) repos.addCommand(withJson(withCommon(child)))
+  for (const child of [list, add, remove, resync, show]) repos.addCommand(withDatabase(child))
   return repos
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type CommonOptions, withCommon, withJson } from '../options.ts'
+import { type CommonOptions, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
 import { formatBytes, formatCount } from '../status-line.ts'
 import { type StoreContext, withStore } from '../with-store.ts'
@@ -11,7 +11,7 @@ export function command(): Command {
     .description('how level the database is: repos, cursors, dead letters, what waits')
     .option('--records', 'count the records of each collection too (reads the whole index)')
     .action((flags: Flags) => withStore(flags, 'read', (context) => show(context, flags)))
-  return withJson(withCommon(status))
+  return withDatabase(status)
 }
 
 async function show({ store }: StoreContext, flags: Flags): Promise<void> {
@@ -24,6 +24,7 @@ async function show({ store }: StoreContext, flags: Flags): Promise<void> {
     })),
     deadLetters: await store.deadLetters.counts(),
     resyncBuffer: await store.buffer.counts(),
+    rejections: await store.rejections.counts(),
     ...(flags.records ? { records: await store.records.countByCollection() } : {}),
   }
   if (flags.json) return printJson(status)
@@ -42,10 +43,23 @@ async function show({ store }: StoreContext, flags: Flags): Promise<void> {
   printLine(
     `resync buffer  ${frames === 0 ? 'empty' : `${formatCount(frames)} commits of ${repos} repos, ${formatBytes(bytes)}`}`,
   )
+  for (const [kind, counts] of Object.entries(status.rejections)) {
+    if (Object.keys(counts).length > 0) printLine(`${WORDS[kind] ?? kind} ${sums(counts)}`)
+  }
   if (status.records !== undefined) {
     printLine()
     printTable(['collection', 'records'], Object.entries(status.records).sort())
   }
+}
+
+/** Rejections in fourteen letters. */
+const WORDS: Readonly<Record<string, string>> = {
+  invalid: 'invalid       ',
+  discontinuous: 'out of step   ',
+  legacy: 'legacy        ',
+  streams: 'broken streams',
+  fetches: 'failed fetches',
+  records: 'broken records',
 }
 
 function sums(counts: Readonly<Record<string, number>>): string {
