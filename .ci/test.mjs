@@ -37,7 +37,10 @@ const vitest = [
 console.log(`\n> tests: ${vitest.join(' ')}`)
 const green = run(vitest)
 const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null
-const failures = results?.numFailedTests ?? 0
+// A file that does not even load has no failed tests, and failed all the same.
+const isDumb = (file) =>
+  file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')
+const failures = (results?.numFailedTests ?? 0) + (results?.testResults ?? []).filter(isDumb).length
 if (!green && failures === 0) failed.push('tests')
 const ran = soak || rest.length > 0 ? 0 : checks.length
 const count = {
