@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import type { ResolvedConfig } from '../../config/types.ts'
 import { UserError } from '../../errors.ts'
 import { cidToString } from '../../protocol/cid.ts'
 import type { RepoRow, RepoState } from '../../store/repo-row.ts'
@@ -56,13 +57,23 @@ async function addRepos(given: string[], flags: Flags): Promise<void> {
 
 async function removeRepos(given: string[], flags: Flags & { keepRows?: true }): Promise<void> {
   const dids = checkDids(given)
-  await withStore(flags, 'write', async ({ store }) => {
+  await withStore(flags, 'write', async ({ config, store }) => {
     const rows = await found(store, dids)
     const removal = flags.keepRows ? 'keep' : 'delete'
     for (const row of rows) await store.repos.patch(row.id, { removal })
     if (flags.json) return printJson({ removed: rows.map((row) => row.did) })
     printLine(`${rows.length} to be removed; ${LATER}`)
+    const back = comesBack(config, dids)
+    if (back !== null)
+      printLine(`note: ${back} finds them again; take that out of the config first to be rid of them`)
   })
+}
+
+/** Which option would follow a removed repo again; null for none. */
+function comesBack({ track }: ResolvedConfig, dids: readonly string[]): string | null {
+  if (track.full) return 'track.network'
+  if (dids.some((did) => track.dids.includes(did))) return 'track.dids'
+  return track.signal.length > 0 ? 'track.signal' : null
 }
 
 async function resyncRepos(given: string[], flags: Flags): Promise<void> {
