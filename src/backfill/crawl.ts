@@ -2,7 +2,8 @@ import { Backoff } from '../async/backoff.ts'
 import { isAbort, sleep } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
-import { listingFailed, listingFinished } from '../observe/sync-events.ts'
+import { listingFailed, listingFinished, listingRefused } from '../observe/sync-events.ts'
+import { XrpcError } from '../protocol/xrpc-error.ts'
 import type { Store } from '../store/store.ts'
 import type { ListedRepo, ListPage } from './list-repos.ts'
 
@@ -145,12 +146,20 @@ export class Crawl {
         next = await page(cursor, signal)
       } catch (error) {
         if (signal.aborted) throw error
-        const waitMs = backoff.next()
-        listingFailed(observer, {
-          list,
-          error: error instanceof Error ? error.message : String(error),
-          waitMs,
-        })
+        const message = error instanceof Error ? error.message : String(error)
+        const status = error instanceof XrpcError ? error.status : null
+        if (status === 404 || status === 501) {
+          listingRefused(observer, { list, host, error: message })
+          break
+        }
+        // A cursor the host does not know any more: the list begins anew.
+        if (status === 400 && cursor !== null) {
+          cursor = null
+          await store.cursors.clear(host, list)
+        }
+        const asked = error instanceof XrpcError ? (error.retryAfterMs ?? 0) : 0
+        const waitMs = Math.max(backoff.next(), asked)
+        listingFailed(observer, { list, error: message, waitMs })
         await sleep(waitMs, signal)
         continue
       }

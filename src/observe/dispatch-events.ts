@@ -49,6 +49,18 @@ export function letterWritten(
   )
 }
 
+/** A record broke a rule (H1 the data model, H2 its `$type`, H3 its lexicon), and what the policy made of it. */
+export function recordInvalid(
+  o: Observer,
+  facts: { collection: string; rule: string; policy: string },
+): void {
+  o.metrics.count(
+    'lextap_invalid_records_total',
+    'Records that broke a rule, by what the policy made of them',
+    facts,
+  )
+}
+
 /** A function given to `afterCommit` threw. */
 export function hookFailed(o: Observer, error: unknown): void {
   o.metrics.count('lextap_after_commit_failures_total', 'Functions given to afterCommit that threw')

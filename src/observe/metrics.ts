@@ -22,6 +22,14 @@ export class Metrics {
     )
   }
 
+  /** The values of a counter by label set; empty while nothing was counted. */
+  async values(name: string): Promise<{ labels: Record<string, string>; value: number }[]> {
+    const metric = this.#made.get(name)
+    if (!(metric instanceof Counter)) return []
+    const { values } = await metric.get()
+    return values.map(({ labels, value }) => ({ labels: labels as Record<string, string>, value }))
+  }
+
   gauge(name: string, help: string, value: number, labels: Record<string, string> = {}): void {
     const registers = [this.registry]
     this.#get(name, () => new Gauge({ name, help, labelNames: Object.keys(labels), registers })).set(

@@ -96,6 +96,17 @@ export function listingFailed(o: Observer, facts: { list: string; error: string;
   o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, 'a listing of repos failed; trying again')
 }
 
+/** The host does not offer the list at all. */
+export function listingRefused(o: Observer, facts: { list: string; host: string; error: string }): void {
+  o.metrics.count('lextap_listing_failures_total', 'Pages of a repo listing that could not be read', {
+    list: facts.list,
+  })
+  o.log.error(
+    facts,
+    'the host does not offer this list, so quiet repos cannot be found: set upstream.lists to a relay that does',
+  )
+}
+
 export function listingFinished(o: Observer, facts: { list: string; repos: number; added: number }): void {
   // Read again and again: only news is worth a line.
   o.log[facts.added > 0 ? 'info' : 'debug'](facts, 'a listing of repos is complete')
