@@ -27,6 +27,7 @@ import { Processor } from './repo/process.ts'
 import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
 import { Stream } from './source/stream.ts'
+import type { RejectionCounts } from './store/rejections.ts'
 import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
 
@@ -47,6 +48,8 @@ export interface TapStatus {
   /** What is being fetched, what came of it, and what is left. */
   readonly backfill: SchedulerProgress & { readonly left: Estimate }
   readonly listings: readonly ListingProgress[]
+  /** What was refused, by rule or reason, since the database was made. */
+  readonly rejections: RejectionCounts
   /** Events owed to others; null when there is nobody to get them. */
   readonly outbox: Serving['outbox']
 }
@@ -247,9 +250,8 @@ export class Parts {
     await this.#stream.start(onFailure)
     await this.#removals.resume()
     this.#poll = setInterval(() => {
-      store.repos.refresh().then(
-        () => this.#removals.resume(),
-        (error) => this.#observer.log.warn({ err: error }, 'looking for repos added by others failed'),
+      this.#look().catch((error) =>
+        this.#observer.log.warn({ err: error }, 'looking for what other processes changed failed'),
       )
     }, 2_000)
   }
@@ -266,10 +268,23 @@ export class Parts {
     await this.#dispatcher.close()
     await this.#stream.close()
     await this.#xrpc.close()
+    await this.store.rejections
+      .save(this.#observer.metrics)
+      .catch((error) =>
+        this.#observer.log.warn({ err: error }, 'the counts of rejections could not be saved'),
+      )
     await this.store.close()
   }
 
+  /** What others may have asked for, and what they may want to know. */
+  async #look(): Promise<void> {
+    await this.store.repos.refresh()
+    await this.#removals.resume()
+    await this.store.rejections.save(this.#observer.metrics)
+  }
+
   async status(): Promise<TapStatus> {
+    await this.store.rejections.save(this.#observer.metrics)
     const repos = await this.store.repos.counts()
     const { pending, desynchronized, resyncing } = repos.states
     return {
@@ -280,6 +295,7 @@ export class Parts {
         left: this.scheduler.estimate(pending + desynchronized + resyncing),
       },
       listings: this.#listings.progress,
+      rejections: await this.store.rejections.counts(),
       outbox: this.serving.outbox,
     }
   }
