@@ -192,7 +192,7 @@ describe('what is kept track of', () => {
   })
   test('is bounded: too many early blocks, or too many bytes in them, defer the walk', () => {
     expect(walk(carOf(large.root, large.blocks.toReversed()), 1000, options).deferred).toBe(true)
-    const heavy = repoOf(paths(40).map((path, i) => [path, { i, text: 'x'.repeat(500_000) }] as const))
+    const heavy = repoOf(paths(60).map((path, i) => [path, { i, text: 'x'.repeat(500_000) }] as const))
     expect(walk(carOf(heavy.root, recordsFirst(heavy)), 65_536).deferred).toBe(false)
     const car = carOf(heavy.root, heavy.blocks.toReversed())
     const walker = new RepoWalk()
