@@ -23,6 +23,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'skip-frames': ['skip-frames'],
   memory: ['memory-repos', 'memory-slow-handler'],
   replay: ['replay-sqlite', 'replay-sqlite-rows'],
+  delivery: ['delivery', 'delivery-rss'],
   help: ['help-ms'],
 }
 

@@ -39,7 +39,9 @@ const COLUMNS = 'id, kind, did, live, name, body'
 const FAILED = `${COLUMNS}, attempts, error, failed_at as "failedAt", created_at as "createdAt"`
 
 type Raw<T> = Omit<T, 'live'> & { live: number }
-const toRow = <T extends OutboxRow>(raw: Raw<T>): T => ({ ...raw, live: raw.live === 1 }) as unknown as T
+// In place: these are the outbox's hot path.
+const toRow = <T extends OutboxRow>(raw: Raw<T>): T =>
+  Object.assign(raw, { live: raw.live === 1 }) as unknown as T
 
 /** Events owed to others; rows are written by the transaction that caused them. */
 export class Outbox {

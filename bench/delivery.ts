@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { Channel } from '../src/delivery/channel.ts'
+import { Delivery } from '../src/delivery/delivery.ts'
+import { recordEvent } from '../src/delivery/wire-event.ts'
+import { createObserver } from '../src/observe/observer.ts'
+import { decodeJson, encode } from '../src/protocol/cbor.ts'
+import { startServer } from '../src/server/server.ts'
+import { openStore } from '../src/store/open.ts'
+import type { Store } from '../src/store/store.ts'
+import { type Figure, median } from './figure.ts'
+import { randomOf, sample } from './network-repo.ts'
+
+const EVENTS = 100_000
+const REPOS = 2000
+const ROUNDS = 3
+
+/** Events of the outbox to one client over a real socket, acks on, until the table is empty. */
+export async function bench(): Promise<Figure[]> {
+  const plain: number[] = []
+  const official: number[] = []
+  const memory: number[] = []
+  const waiting: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const one = await run('plain', EVENTS)
+    plain.push(one.perSecond)
+    memory.push(one.megabytes)
+    official.push((await run('official', EVENTS / 5)).perSecond)
+    waiting.push((await run('slow', EVENTS)).megabytes)
+  }
+  const spread = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)]
+  return [
+    {
+      ...{ id: 'delivery', value: median(plain), unit: 'events/s', target: 'one client, acks on, SQLite' },
+      spread: spread(plain),
+      peers: { 'to the official client, which takes one at a time': median(official) },
+    },
+    {
+      ...{ id: 'delivery-rss', value: median(memory), unit: 'MB more', target: '100 k events taken' },
+      spread: spread(memory),
+      peers: { 'while a slow client lets 100 k wait': median(waiting) },
+    },
+  ]
+}
+
+interface Result {
+  readonly perSecond: number
+  /** Most the process grew by. */
+  readonly megabytes: number
+}
+
+async function run(kind: 'plain' | 'official' | 'slow', events: number): Promise<Result> {
+  const dir = mkdtempSync(join(tmpdir(), 'lextap-bench-'))
+  const observer = createObserver({ level: 'silent' })
+  const store = await openStore(`sqlite:${join(dir, 'app.db')}`, { observer })
+  await fill(store, events)
+  const delivery = new Delivery({ outbox: store.outbox, observer, capacity: 1_000_000 })
+  const channel = new Channel({ delivery, observer, acks: true, retryTimeoutMs: 600_000 })
+  await delivery.start()
+  const unused = () => Promise.reject(new Error('unused'))
+  const server = await startServer({
+    ...{ host: '127.0.0.1', port: 0, password: null, observer, store, channel, health: null },
+    noChannel: { records: null, all: null },
+    ports: {
+      ...{ addRepos: unused, removeRepo: unused, resync: unused, resolveDid: unused },
+      ...{ status: unused, cursors: unused, ready: unused },
+    },
+  })
+  globalThis.gc?.()
+  const before = process.memoryUsage.rss()
+  let most = before
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss())
+  }, 50)
+  const start = performance.now()
+  const client = fork(join(import.meta.dirname, 'delivery-client.ts'), [server.url, kind, String(events)])
+  if (kind === 'slow') await new Promise((resolve) => setTimeout(resolve, 5000))
+  else await untilEmpty(store, delivery, client)
+  const seconds = (performance.now() - start) / 1000
+  clearInterval(watch)
+  client.kill()
+  channel.close()
+  await delivery.stop()
+  await server.close()
+  await store.close()
+  rmSync(dir, { recursive: true })
+  return { perSecond: Math.round(events / seconds), megabytes: Math.round((most - before) / 2 ** 20) }
+}
+
+/** Until everything is taken and deleted: what is not deleted would come again after a crash. */
+async function untilEmpty(store: Store, delivery: Delivery, client: ChildProcess): Promise<void> {
+  await once(client, 'message')
+  while (delivery.pending > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  while ((await store.outbox.count()) > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+async function fill(store: Store, events: number): Promise<void> {
+  const random = randomOf(7)
+  const records = Array.from({ length: 1000 }, (_, n) => {
+    const { collection, record } = sample(random, 1.7e15 + n * 7e6)
+    return { collection, record: decodeJson(encode(record)) }
+  })
+  for (let i = 0; i < events; i += 1000) {
+    const rows = records.map(({ collection, record }, n) =>
+      recordEvent({
+        // A repo's events stand apart, as live events do; every other one is a barrier.
+        ...{ live: n % 2 === 0, did: `did:plc:${String((i + n) % REPOS).padStart(24, 'a')}` },
+        ...{ rev: '3kb3fge5lm32x', collection, rkey: `3kb3fge5${i + n}`, action: 'create', record },
+        cid: 'bafyreifdcwe3k6vkowpi4crnc7ed6uh6xnosmnjty5yh5bhydgrcudx5di',
+      }),
+    )
+    await store.transaction((tx) => store.outbox.append(tx, rows))
+  }
+}
