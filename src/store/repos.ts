@@ -7,6 +7,8 @@ import type { RepoGuard, RepoPatch, RepoRow, RepoState } from './repo-row.ts'
 /** Rows kept in memory, about 600 bytes each. */
 const CACHED = 20_000
 const PAGE = 10_000
+/** DIDs added by one statement. */
+const CHUNK = 1000
 const LEASE_MS = 60_000
 
 export interface ClaimOptions {
@@ -50,7 +52,7 @@ export class Repos {
   /** Loads the filter; before that `mayTrack` knows nothing. */
   async load(): Promise<void> {
     this.#epoch = await this.#readEpoch()
-    await this.#loadNew()
+    await this.#loadAll()
   }
 
   async get(did: string): Promise<RepoRow | null> {
@@ -94,8 +96,8 @@ export class Repos {
     options: { state?: RepoState; session?: Session } = {},
   ): Promise<number> {
     let added = 0
-    for (let i = 0; i < dids.length; i += 500) {
-      const chunk = dids.slice(i, i + 500)
+    for (let i = 0; i < dids.length; i += CHUNK) {
+      const chunk = dids.slice(i, i + CHUNK)
       added += await this.#addChunk(chunk, options.state ?? 'pending', options.session ?? this.#db)
     }
     if (options.session === undefined) this.added(dids)
@@ -104,14 +106,17 @@ export class Repos {
   }
 
   async #addChunk(dids: readonly string[], state: RepoState, session: Session): Promise<number> {
-    // Known ones are left out before the insert: on Postgres a conflict would use up an id each time.
+    // Known ones are left out before the insert: on Postgres a conflict would use up an id each time. Asked one by
+    // one and not by `not exists`, which Postgres may answer by reading the whole table.
     const added = await session.run(
       `insert into lextap_repo (did, state, standing, run, retry_count)
        select distinct value, $1, 'active', 0, 0 from ${this.#db.sql.listOf(2, 'text')}
-       where not exists (select 1 from lextap_repo where did = value)
+       where (select id from lextap_repo where did = value) is null
        on conflict (did) do nothing`,
       [state, dids],
     )
+    const leaving = await session.all('select 1 as one from lextap_repo where removal is not null limit 1')
+    if (leaving.length === 0) return added
     await session.run(
       `update lextap_repo set removal = null, state = 'desynchronized', retry_at = null
        where removal is not null and ${this.#db.sql.anyOf('did', 1, 'text')}`,
@@ -226,8 +231,7 @@ export class Repos {
   }): Promise<RepoRow[]> {
     const params: Param[] = [options.after ?? 0, options.limit]
     let where = 'id > $1'
-    if (options.state !== undefined) where += ` and state = $${params.push(options.state)}`
-    if (options.standing !== undefined) where += ` and standing = $${params.push(options.standing)}`
+    where += equals('state', options.state, params) + equals('standing', options.standing, params)
     if (options.removal === true) where += ' and removal is not null'
     const rows = await this.#db.reader.all<RawRepo>(
       `select ${REPO_COLUMNS} from lextap_repo where ${where} order by id limit $2`,
@@ -237,27 +241,24 @@ export class Repos {
   }
 
   async counts(): Promise<RepoCounts> {
-    const rows = await this.#db.reader.all<{ state: RepoState; standing: string; n: number }>(
-      'select state, standing, count(*) as n from lextap_repo group by state, standing',
-    )
-    const states = { pending: 0, resyncing: 0, active: 0, desynchronized: 0, error: 0 }
-    const standings: Record<string, number> = {}
-    let total = 0
-    for (const { state, standing, n } of rows) {
-      total += n
-      states[state] += n
-      standings[standing] = (standings[standing] ?? 0) + n
-    }
+    // Nearly all repos are active in state and standing: those are counted as the rest, not one by one.
+    const { reader } = this.#db
+    const [all, others, away] = await Promise.all([
+      reader.all<{ n: number }>('select count(*) as n from lextap_repo'),
+      reader.all<{ state: RepoState; n: number }>(
+        "select state, count(*) as n from lextap_repo where state <> 'active' group by state",
+      ),
+      reader.all<{ standing: string; n: number }>(
+        "select standing, count(*) as n from lextap_repo where standing <> 'active' group by standing",
+      ),
+    ])
+    const total = all[0]?.n ?? 0
+    const sum = (rows: readonly { n: number }[]) => rows.reduce((n, row) => n + row.n, 0)
+    const states = { pending: 0, resyncing: 0, active: total - sum(others), desynchronized: 0, error: 0 }
+    for (const { state, n } of others) states[state] = n
+    const standings: Record<string, number> = { active: total - sum(away) }
+    for (const { standing, n } of away) standings[standing] = n
     return { total, states, standings }
-  }
-
-  /** Repos that wait for a fetch or are being fetched; those that failed and wait for their retry do not count. */
-  async unsettled(): Promise<number> {
-    const rows = await this.#db.reader.all<{ n: number }>(
-      `select count(*) as n from lextap_repo
-       where state in ('pending', 'resyncing', 'desynchronized') and standing = 'active' and removal is null`,
-    )
-    return rows[0]?.n ?? 0
   }
 
   /** Picks up what other processes changed: new repos enter the filter, cached rows are read again. */
@@ -306,6 +307,22 @@ export class Repos {
     this.#cache.clear()
   }
 
+  /** By DID: the index alone answers, and it is a third of the table. */
+  async #loadAll(): Promise<void> {
+    const newest = await this.#db.reader.all<{ id: number | null }>('select max(id) as id from lextap_repo')
+    this.#lastId = newest[0]?.id ?? 0
+    let last = ''
+    for (;;) {
+      const rows = await this.#db.reader.all<{ did: string }>(
+        'select did from lextap_repo where did > $1 order by did limit $2',
+        [last, PAGE],
+      )
+      for (const row of rows) this.#filter.add(row.did)
+      last = rows.at(-1)?.did ?? ''
+      if (rows.length < PAGE) return
+    }
+  }
+
   async #loadNew(): Promise<void> {
     // Another process may commit a lower id after a higher one; adding a DID twice does no harm.
     this.#lastId = Math.max(0, this.#lastId - PAGE)
@@ -338,6 +355,12 @@ export class Repos {
   }
 }
 
+/** A condition; what is not `active` is said so in the text, so that the partial indexes serve. */
+function equals(column: 'state' | 'standing', value: string | undefined, params: Param[]): string {
+  if (value === undefined) return ''
+  return ` and ${column} = $${params.push(value)}${value === 'active' ? '' : ` and ${column} <> 'active'`}`
+}
+
 /**
  * Deletes a repo and all that hangs on it inside a transaction; its DID, or null when it was not there. Deletes
  * and events that failed are still owed: their dead letters stay, under a negative repo id of their own.
@@ -345,6 +368,7 @@ export class Repos {
 export async function removeRepo(tx: Session, id: number, withRecords: boolean): Promise<string | null> {
   if (withRecords) await tx.run('delete from lextap_record where repo_id = $1', [id])
   await tx.run('delete from lextap_resync_buffer where repo_id = $1', [id])
+  await tx.run('delete from lextap_uncreated where repo_id = $1', [id])
   await tx.run("delete from lextap_dead_letter where repo_id = $1 and action in ('create', 'update')", [id])
   await tx.run('update lextap_dead_letter set repo_id = -id where repo_id = $1', [id])
   const rows = await tx.all<{ did: string }>('delete from lextap_repo where id = $1 returning did', [id])

@@ -24,6 +24,7 @@ export function first(sql: SqlWords): string[] {
     )`,
     // Active repos are nearly all of them and never claimed: they stay out of the index.
     `create index lextap_repo_todo on lextap_repo (state, id) where state <> 'active'`,
+    `create index lextap_repo_standing on lextap_repo (standing, id) where standing <> 'active'`,
     `create index lextap_repo_removal on lextap_repo (id) where removal is not null`,
     `create table lextap_collection (id ${id}, name ${ascii} not null unique)`,
     `create table lextap_record (
@@ -67,6 +68,13 @@ export function first(sql: SqlWords): string[] {
       created_at ${big} not null,
       updated_at ${big} not null,
       unique (repo_id, collection, rkey)
+    )`,
+    // Rows here are few: the key is looked up by repo and record key.
+    `create table lextap_uncreated (
+      repo_id ${int} not null,
+      collection ${ascii} not null,
+      rkey ${ascii} not null,
+      primary key (repo_id, rkey, collection)
     )`,
     `create table lextap_outbox (
       id ${serial},
