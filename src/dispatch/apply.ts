@@ -7,7 +7,7 @@ import { removeRepo } from '../store/repos.ts'
 import type { Store } from '../store/store.ts'
 import type { Effects } from './context.ts'
 import { applyJobs } from './halve.ts'
-import type { Job } from './job.ts'
+import type { Job, RecordJob } from './job.ts'
 import { Plan, type PlanDeps } from './plan.ts'
 import { planRetry } from './retry.ts'
 import type { Outcome } from './unit.ts'
@@ -49,12 +49,16 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
       if (work.kind === 'unit') outcomes.set(work, (await plan.add(work.unit)) ? 'applied' : 'stale')
       else outcomes.set(work, await addRetry(deps, tx, plan, work, retried))
     }
+    await plan.resolve()
     if (careful) await tx.checkDeferred()
     const { log } = deps.observer
     const effects = await applyJobs(tx, plan.jobs, { log, signal: deps.signal, careful, ...deps.handling })
     const failed = failuresOf(plan)
     const letters = lettersOf(failed)
-    for (const [job, work] of retried) if (job.failure !== null) outcomes.set(work, 'failed')
+    for (const [job, work] of retried) {
+      if (job.failure !== null) outcomes.set(work, 'failed')
+      else if (isSkipped(job)) outcomes.set(work, 'skipped')
+    }
     await write(tx, deps.store, plan, failed, letters, effects)
     return {
       outcomes,
@@ -102,7 +106,7 @@ async function addRetry(
   retried: Map<Job, Work>,
 ): Promise<RetryOutcome> {
   const planned = await planRetry(deps, tx, plan, { id: work.letter.id, repoId: work.repoId })
-  if (planned.kind === 'gone') return 'gone'
+  if (!('job' in planned)) return planned.kind
   if (planned.kind === 'superseded') {
     plan.touched.push(planned.job)
     return 'superseded'
@@ -132,6 +136,7 @@ async function write(
   effects: Effects,
 ): Promise<void> {
   await plan.index.flush(tx)
+  await plan.writeUncreated()
   await supersede(tx, store, plan, new Set(failed.map((job) => job.key)))
   await store.deadLetters.add(tx, letters)
   if (plan.buffered.length > 0) {
@@ -145,6 +150,8 @@ async function write(
   await store.outbox.append(tx, [...plan.outbox, ...effects.outbox])
 }
 
+const isSkipped = (job: Job): job is RecordJob => job.kind === 'record' && job.skipped
+
 /** Older letters of paths that are settled now. */
 async function supersede(
   tx: Transaction,
@@ -154,7 +161,9 @@ async function supersede(
 ): Promise<void> {
   if (!store.deadLetters.any) return
   const had = await store.deadLetters.pathsOf(tx, [...new Set(plan.touched.map((job) => job.origin.repoId))])
-  const settled = plan.touched.filter((job) => had.has(job.key) && !failing.has(job.key))
+  const settled = plan.touched.filter(
+    (job) => had.has(job.key) && !failing.has(job.key) && !(isSkipped(job) && job.retried),
+  )
   const paths = settled.map(({ origin: { repoId }, collection, rkey }) => ({ repoId, collection, rkey }))
   await store.deadLetters.supersede(tx, paths)
 }

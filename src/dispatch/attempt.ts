@@ -87,6 +87,8 @@ class Run {
   async #loop(watchdog: Watchdog): Promise<void> {
     for (let i = 0; i < this.#jobs.length; i++) {
       const job = this.#jobs[i] as Job
+      // An update only those who create care about.
+      if (job.calls.length === 0) continue
       this.culprit = i
       const event = job.kind === 'record' ? job.prepare() : job.event
       if (event === null) continue

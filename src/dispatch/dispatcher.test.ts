@@ -1,6 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../test/support/databases.ts'
-import { type Bench, closeBenches, del, on, openBench, put, unit } from '../../test/support/dispatching.ts'
+import {
+  type Bench,
+  closeBenches,
+  del,
+  makeDispatcher,
+  on,
+  openBench,
+  put,
+  type TestHandlers,
+  unit,
+} from '../../test/support/dispatching.ts'
 import type { RecordEvent } from './event.ts'
 
 afterAll(closeBenches)
@@ -497,7 +507,7 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
       expect(await bench.store.deadLetters.list()).toMatchObject([{ id: letter?.id, kind: 'handler' }])
       fixed = true
       expect(await bench.dispatcher.retryDeadLetter(letter?.id ?? 0)).toBe('applied')
-      expect(await texts(bench)).toEqual(['bad replay update'])
+      expect(await texts(bench)).toEqual(['bad replay create'])
       expect(await bench.store.deadLetters.list()).toEqual([])
       expect(await bench.dispatcher.retryDeadLetter(letter?.id ?? 0)).toBe('gone')
     })
@@ -540,6 +550,207 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
       expect((await bench.store.deadLetters.list()).map(({ rkey }) => rkey)).toEqual(['b'])
     })
 
+    describe('for handlers that tell create from update', () => {
+      // Rows are inserted once and updated where they are: an action too many fails or changes nothing.
+      let bad: readonly string[] = []
+      const fail = (text: string) => {
+        if (bad.includes(text)) throw new Error(`cannot take ${text}`)
+      }
+      const strict = on(POST, {
+        async create({ uri, record }, { rows }) {
+          fail(record.text)
+          await rows.post?.insert({ uri, text: record.text })
+        },
+        async update({ uri, record }, { tx }) {
+          fail(record.text)
+          await tx.updateTable('post').set({ text: record.text }).where('uri', '=', uri).execute()
+        },
+        async delete({ uri }, { rows }) {
+          fail('delete')
+          await rows.post?.delete({ uri })
+        },
+      })
+      const start = async (policy: 'dead-letter' | 'skip' = 'dead-letter', handlers = strict) => {
+        bad = ['bad']
+        const invalid = { '*': policy }
+        const bench = await openBench(dialect, [handlers], { tables, policy: { invalid, legacyBlobs: true } })
+        const repo = await bench.repo()
+        const submit = (op: ReturnType<typeof put>, rest: Parameters<typeof unit>[2] = {}) =>
+          bench.dispatcher.submit(unit(repo, [op], rest))
+        const letters = async () =>
+          (await bench.store.deadLetters.list()).map(({ action, kind }) => `${action} ${kind}`)
+        const retry = async () =>
+          bench.dispatcher.retryDeadLetter((await bench.store.deadLetters.list())[0]?.id ?? 0)
+        const uncreated = () => bench.store.db.all('select rkey from lextap_uncreated')
+        return {
+          bench,
+          repo,
+          submit,
+          letters,
+          retry,
+          uncreated,
+          [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+        }
+      }
+      const ways = [
+        ['live', {}],
+        ['in a resync', { mode: 'diff', run: 2, source: 'resync' }],
+      ] as const
+      const long = 'x'.repeat(301)
+
+      test('delivers its own action when it is retried', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        expect(await t.retry()).toBe('failed')
+        expect(await t.letters()).toEqual(['create handler'])
+        bad = []
+        expect(await t.retry()).toBe('applied')
+        expect(await texts(t.bench)).toEqual(['bad'])
+        expect(await t.letters()).toEqual([])
+        expect(await t.uncreated()).toEqual([])
+        bad = ['bad']
+        await t.submit(put(POST, 'a', { text: 'bad' }, 'update'))
+        expect(await t.letters()).toEqual(['update handler'])
+        bad = []
+        await t.submit(put(POST, 'a', { text: 'next' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['next'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test('stays, and says so, when no handler takes its event', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        const others = makeDispatcher(t.bench.store, [on(POST, { delete: () => {} })], t.bench.observer, {})
+        const [letter] = await t.bench.store.deadLetters.list()
+        expect(await others.retryDeadLetter(letter?.id ?? 0)).toBe('unhandled')
+        await others.close()
+        expect(await t.letters()).toEqual(['create handler'])
+      })
+
+      test('stays, and says so, when the policy skips its record now', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: long }))
+        const policy = { invalid: { '*': 'skip' }, legacyBlobs: true } as const
+        const others = makeDispatcher(t.bench.store, [strict], t.bench.observer, { policy })
+        const [letter] = await t.bench.store.deadLetters.list()
+        expect(await others.retryDeadLetter(letter?.id ?? 0)).toBe('skipped')
+        await others.close()
+        expect(await t.letters()).toEqual(['create invalid'])
+      })
+
+      test.each(ways)('of a create makes the next version a create, %s', async (_, rest) => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        bad = ['bad', 'worse']
+        await t.submit(put(POST, 'a', { text: 'worse' }, 'update'), rest)
+        expect(await t.letters()).toEqual(['create handler'])
+        await t.submit(put(POST, 'a', { text: 'good' }, 'update'), rest)
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual([])
+        await t.submit(put(POST, 'a', { text: 'better' }, 'update'), rest)
+        expect(await texts(t.bench)).toEqual(['better'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test.each(ways)('H3: of an invalid record makes the next version a create, %s', async (_, rest) => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: long }))
+        await t.submit(put(POST, 'a', { text: 'good' }, 'update'), rest)
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test.each(ways)(
+        'H3: a skipped record is none for handlers: the next version is a create, %s',
+        async (_, rest) => {
+          await using t = await start('skip')
+          const skipped = put(POST, 'a', { text: long })
+          await t.submit(skipped)
+          expect(await index(t.bench, t.repo.id)).toEqual([`${POST}/a`])
+          await t.submit({ ...skipped, action: 'update' }, { mode: 'diff', run: 1, source: 'resync' })
+          await t.submit(put(POST, 'a', { text: `${long}x` }, 'update'), rest)
+          await t.submit(put(POST, 'a', { text: 'good' }, 'update'), rest)
+          expect(await texts(t.bench)).toEqual(['good'])
+          // From here on it is known: an invalid version between two valid ones changes nothing.
+          await t.submit(put(POST, 'a', { text: long }, 'update'), rest)
+          await t.submit(put(POST, 'a', { text: 'better' }, 'update'), rest)
+          expect(await texts(t.bench)).toEqual(['better'])
+          expect(await t.letters()).toEqual([])
+          expect(await t.uncreated()).toEqual([])
+        },
+      )
+
+      test('of a create survives being dropped: the next version is a create', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        await t.bench.store.deadLetters.drop((await t.bench.store.deadLetters.list())[0]?.id ?? 0)
+        await t.submit(put(POST, 'a', { text: 'good' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test('of a create goes with a delete, which handlers still get', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        bad = ['bad', 'delete']
+        await t.submit(del(POST, 'a'))
+        expect(await t.letters()).toEqual(['delete handler'])
+        bad = []
+        expect(await t.retry()).toBe('applied')
+        expect(await t.letters()).toEqual([])
+        expect(await t.uncreated()).toEqual([])
+        await t.submit(put(POST, 'a', { text: 'new' }))
+        expect(await texts(t.bench)).toEqual(['new'])
+      })
+
+      test('one batch is like many: what fails in it leaves its creates to those after', async () => {
+        await using t = await start('skip')
+        const actions = [
+          put(POST, 'a', { text: 'bad' }),
+          put(POST, 'b', { text: long }),
+          put(POST, 'a', { text: 'bad', n: 2 }, 'update'),
+          put(POST, 'a', { text: 'good a' }, 'update'),
+          put(POST, 'b', { text: 'good b' }, 'update'),
+          put(POST, 'a', { text: 'better a' }, 'update'),
+          put(POST, 'c', { text: 'c' }),
+          del(POST, 'c'),
+          put(POST, 'c', { text: long }),
+        ]
+        await Promise.all(actions.map((op) => t.submit(op)))
+        expect(await texts(t.bench)).toEqual(['better a', 'good b'])
+        expect(await t.letters()).toEqual([])
+        expect(await t.uncreated()).toEqual([{ rkey: 'c' }])
+        await Promise.all([
+          t.submit(del(POST, 'c')),
+          t.submit(put(POST, 'c', { text: 'c' })),
+          t.submit(put(POST, 'c', { text: 'cc' }, 'update')),
+        ])
+        expect(await texts(t.bench)).toEqual(['better a', 'cc', 'good b'])
+        expect(await t.uncreated()).toEqual([])
+      })
+
+      test('an update reaches those who only create, when nothing was created', async () => {
+        const { create, delete: remove } = (strict as { handlers: TestHandlers }).handlers
+        const creating = on(POST, { create, delete: remove } as TestHandlers)
+        await using t = await start('dead-letter', creating)
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        await t.submit(put(POST, 'a', { text: 'good' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good'])
+        // What nobody handles is not looked at.
+        await t.submit(put(POST, 'a', { text: long }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test('nothing is remembered of a repo that is removed', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'bad' }))
+        expect(await t.uncreated()).toHaveLength(1)
+        await t.bench.store.repos.remove(t.repo.id)
+        expect(await t.uncreated()).toEqual([])
+      })
+    })
+
     test('stays while a diff finds its record unchanged', async () => {
       await using bench = await open()
       const repo = await bench.repo()
@@ -557,7 +768,7 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
         dispatcher.submit(unit(repo, [put(POST, 'a', { text: 'bad' })])),
         dispatcher.submit(unit(repo, [put(POST, 'a', { text: 'good' }, 'update')])),
       ])
-      expect(await texts(bench)).toEqual(['good live update'])
+      expect(await texts(bench)).toEqual(['good live create'])
       expect(await bench.store.deadLetters.list()).toEqual([])
     })
   })

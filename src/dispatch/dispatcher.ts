@@ -1,7 +1,13 @@
 import { backoffMs } from '../async/backoff.ts'
 import { sleep } from '../async/signal.ts'
 import { LextapError, TemporaryError } from '../errors.ts'
-import { batchApplied, batchFailed, hookFailed, letterWritten } from '../observe/dispatch-events.ts'
+import {
+  batchApplied,
+  batchFailed,
+  hookFailed,
+  letterWritten,
+  recordInvalid,
+} from '../observe/dispatch-events.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
 import { type Applied, type ApplyDeps, applyBatch } from './apply.ts'
@@ -196,6 +202,15 @@ export class Dispatcher {
     store.repos.added(track)
     for (const { did } of untrack) store.repos.forget(did)
     for (const letter of applied.letters) letterWritten(observer, letter)
+    for (const job of applied.jobs) {
+      if (job.kind !== 'record' || job.broken === null) continue
+      const { collection, broken: rule, route } = job
+      recordInvalid(observer, {
+        collection,
+        rule,
+        policy: rule === 'H1' && route.invalid === 'deliver' ? 'dead-letter' : route.invalid,
+      })
+    }
     for (const [work, outcome] of applied.outcomes) {
       if (outcome === 'stale') store.repos.forget(work.did)
       work.resolve(outcome as never)

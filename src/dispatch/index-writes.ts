@@ -23,6 +23,10 @@ export class IndexWrites {
     this.#remembered.set(repoId, new Map())
   }
 
+  remembers(repoId: number): boolean {
+    return this.#remembered.has(repoId)
+  }
+
   /** The CID an earlier unit of this batch leaves at a path: null for none, undefined for no such unit. */
   pending(repoId: number, collectionId: number, rkey: string): Uint8Array | null | undefined {
     const paths = this.#remembered.get(repoId)

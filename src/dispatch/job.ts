@@ -67,14 +67,37 @@ abstract class BaseJob {
 export class RecordJob extends BaseJob {
   readonly kind = 'record'
   readonly op: VerifiedOp
-  readonly action: VerifiedOp['action']
   readonly route: Route
+  /** What came before it at its path in the same batch. */
+  previous: RecordJob | null = null
+  /** The index has a record here that no handler has taken; only asked when there is no `previous`. */
+  uncreated = false
+  /** It is invalid and the policy lets it pass without a word. */
+  skipped = false
+  readonly #action: VerifiedOp['action']
+  /** The rule its record breaks, whatever the policy makes of it; null when none, or when nobody looked. */
+  broken: 'H1' | 'H2' | 'H3' | null = null
 
   constructor(origin: Origin, op: VerifiedOp, action: VerifiedOp['action'], route: Route) {
     super(origin)
     this.op = op
-    this.action = action
+    this.#action = action
     this.route = route
+  }
+
+  /** What it is for the handlers: the first version they take is a create, whatever it is for the repo. */
+  get action(): VerifiedOp['action'] {
+    if (this.#action !== 'update' || this.route.create.length === 0) return this.#action
+    const uncreated = this.previous === null ? this.uncreated : this.previous.leavesUncreated
+    return uncreated ? 'create' : 'update'
+  }
+  /** Whether it may turn out to be a create. */
+  get mayBeCreate(): boolean {
+    return this.#action === 'update' && this.route.create.length > 0
+  }
+  /** Whether the index has a record afterwards whose create no handler has taken. Known once it was dealt with. */
+  get leavesUncreated(): boolean {
+    return (this.failure !== null || this.skipped) && this.action === 'create'
   }
 
   get collection(): string {
@@ -88,6 +111,10 @@ export class RecordJob extends BaseJob {
   }
   get live(): boolean {
     return this.origin.live ?? this.origin.source === 'live'
+  }
+  /** It comes from a dead letter. */
+  get retried(): boolean {
+    return this.origin.source === 'replay'
   }
   get uri(): string {
     return `at://${this.origin.did}/${this.op.collection}/${this.op.rkey}`
@@ -125,8 +152,10 @@ export class RecordJob extends BaseJob {
     const { schema, invalid, legacyBlobs } = this.route
     const checked = checkRecord(body, this.op.collection, schema, legacyBlobs)
     if (checked.kind === 'valid') return checked.value
+    this.broken = checked.rule
     if (invalid === 'deliver' && checked.kind === 'invalid') return checked.value
-    if (invalid !== 'skip') {
+    if (invalid === 'skip') this.skipped = true
+    else {
       // Postgres cannot store the character NUL.
       const issues =
         checked.kind === 'invalid' ? JSON.stringify(checked.issues).replaceAll('\\u0000', '') : null

@@ -24,7 +24,7 @@ export interface PlanDeps {
 /** Everything one batch will do, worked out unit by unit against the locked repo rows. */
 export class Plan {
   /** What handlers are called for, in order. */
-  readonly jobs: Job[] = []
+  jobs: Job[] = []
   /** All that was dealt with, in order: only the last failure of a path counts, and none before a success. */
   readonly touched: Job[] = []
   readonly index: IndexWrites = new IndexWrites()
@@ -36,6 +36,10 @@ export class Plan {
   readonly #deps: PlanDeps
   readonly #tx: Transaction
   readonly #rows: Map<number, RepoRow>
+  /** The last job of each path, for repos that have several units in the batch. */
+  readonly #last: Map<string, RecordJob> = new Map()
+  /** Paths whose record no handler had taken before this batch. */
+  #uncreated: ReadonlySet<string> = new Set()
 
   constructor(deps: PlanDeps, tx: Transaction, rows: Map<number, RepoRow>) {
     this.#deps = deps
@@ -67,7 +71,36 @@ export class Plan {
 
   addJob(job: Job): void {
     this.touched.push(job)
-    if (job.calls.length > 0) this.jobs.push(job)
+    if (job.kind === 'record' && this.index.remembers(job.origin.repoId)) {
+      job.previous = this.#last.get(job.key) ?? null
+      this.#last.set(job.key, job)
+    }
+    if (job.calls.length > 0 || (job.kind === 'record' && job.mayBeCreate)) this.jobs.push(job)
+  }
+
+  /** Call when all is added: finds out which updates are creates for the handlers. */
+  async resolve(): Promise<void> {
+    const { uncreated } = this.#deps.store
+    const asked = this.jobs.filter((job) => job.kind === 'record' && (job.mayBeCreate || job.retried))
+    if (asked.length === 0) return
+    this.#uncreated = await uncreated.among(this.#tx, asked.map(pathOf))
+    for (const job of asked) if (job.kind === 'record') job.uncreated = this.#uncreated.has(job.key)
+    this.jobs = this.jobs.filter((job) => job.calls.length > 0 || (job.kind === 'record' && job.previous))
+  }
+
+  /** Writes down which records no handler has taken now that all jobs are dealt with. */
+  async writeUncreated(): Promise<void> {
+    const { uncreated } = this.#deps.store
+    const records = this.touched.filter((job) => job.kind === 'record')
+    if (!uncreated.any && !records.some((job) => job.leavesUncreated)) return
+    const last = [...new Map(records.map((job) => [job.key, job])).values()]
+    const taken = last.filter(
+      (job) =>
+        !job.leavesUncreated &&
+        (job.action === 'delete' || job.previous !== null || this.#uncreated.has(job.key)),
+    )
+    await uncreated.remove(this.#tx, taken.map(pathOf))
+    await uncreated.add(this.#tx, last.filter((job) => job.leavesUncreated).map(pathOf))
   }
 
   #changes(unit: Unit): void {
@@ -147,6 +180,8 @@ export class Plan {
     this.outbox.push(...events.filter((event) => event !== null))
   }
 }
+
+const pathOf = ({ origin: { repoId }, collection, rkey }: Job) => ({ repoId, collection, rkey })
 
 export const changeCalls = (registry: Registry, kind: 'identity' | 'account'): readonly Call[] =>
   registry[kind].map(({ handle }) => ({ fn: handle, puts: null }))

@@ -5,11 +5,11 @@ import type { Store } from '../store/store.ts'
 import { ChangeJob, type Job, type Origin, RecordJob } from './job.ts'
 import { changeCalls, type Plan, type PlanDeps } from './plan.ts'
 
-/** What a dead letter comes to when it is tried again. A job without calls: the letter just goes. */
+/** What a dead letter comes to when it is tried again. */
 export type PlannedRetry =
   | { readonly kind: 'job'; readonly job: Job }
   | { readonly kind: 'superseded'; readonly job: Job }
-  | { readonly kind: 'gone' }
+  | { readonly kind: 'gone' | 'unhandled' }
 
 /** Checks under the repo's lock that the letter is still about what is true, and makes a job of it. */
 export async function planRetry(
@@ -21,10 +21,12 @@ export async function planRetry(
   const letter = await deps.store.deadLetters.get(id, tx)
   if (letter === null) return { kind: 'gone' }
   const job = jobOf(deps, letter)
-  if (job.kind !== 'record') return { kind: 'job', job }
-  const current = await currentCid(deps, tx, plan, { ...letter, repoId })
-  const same = letter.cid === null ? current === null : current !== null && cidEquals(current, letter.cid)
-  return { kind: same ? 'job' : 'superseded', job }
+  if (job.kind === 'record') {
+    const current = await currentCid(deps, tx, plan, { ...letter, repoId })
+    const same = letter.cid === null ? current === null : current !== null && cidEquals(current, letter.cid)
+    if (!same) return { kind: 'superseded', job }
+  }
+  return job.calls.length === 0 ? { kind: 'unhandled' } : { kind: 'job', job }
 }
 
 /** The repo a letter is about. One that was forgotten may be tracked again by now. */
@@ -51,7 +53,6 @@ function jobOf(deps: PlanDeps, letter: DeadLetter): Job {
     const event = JSON.parse(Buffer.from(body ?? []).toString('utf8'))
     return new ChangeJob(origin, action, event, changeCalls(deps.registry, action))
   }
-  // The record has been there for a while, whatever it was when it failed.
-  const now = action === 'delete' ? 'delete' : 'update'
-  return new RecordJob(origin, { action: now, collection, rkey, cid, body }, now, deps.routes.of(collection))
+  // What failed has had no effect: a create is still one, however long ago.
+  return new RecordJob(origin, { action, collection, rkey, cid, body }, action, deps.routes.of(collection))
 }

@@ -1,8 +1,12 @@
 import type { DeadLetter } from '../store/dead-letters.ts'
 import type { Outcome, Unit } from './unit.ts'
 
-/** What became of a retry. `gone` somebody else dealt with the letter · `superseded` a newer record took its place. */
-export type RetryOutcome = 'applied' | 'failed' | 'superseded' | 'gone'
+/**
+ * What became of a retry. `gone` somebody else dealt with the letter · `superseded` a newer record took its place ·
+ * `unhandled` no handler takes the event any more · `skipped` the record is invalid and the policy skips it now.
+ * The letter stays when it `failed`, was `unhandled` or `skipped`.
+ */
+export type RetryOutcome = 'applied' | 'failed' | 'superseded' | 'gone' | 'unhandled' | 'skipped'
 
 interface Pending<R> {
   readonly repoId: number

@@ -10,6 +10,7 @@ import { Rejections } from './rejections.ts'
 import { Repos } from './repos.ts'
 import { ResyncBuffer } from './resync-buffer.ts'
 import type { DialectName, UserDatabase } from './types.ts'
+import { Uncreated } from './uncreated.ts'
 
 /** Everything lextap remembers. Open one with `openStore`. */
 export class Store {
@@ -23,6 +24,7 @@ export class Store {
   readonly buffer: ResyncBuffer
   readonly cursors: Cursors
   readonly deadLetters: DeadLetters
+  readonly uncreated: Uncreated
   readonly outbox: Outbox
   readonly meta: Meta
   readonly rejections: Rejections
@@ -40,6 +42,7 @@ export class Store {
     this.buffer = new ResyncBuffer(db)
     this.cursors = new Cursors(db)
     this.deadLetters = new DeadLetters(db)
+    this.uncreated = new Uncreated(db)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)
     this.rejections = new Rejections(this.meta)
@@ -50,6 +53,7 @@ export class Store {
     await this.collections.load()
     await this.repos.load()
     await this.deadLetters.load()
+    await this.uncreated.load()
   }
 
   /** For reading and writing the user's tables outside handlers; takes turns with the dispatcher. */

@@ -112,7 +112,7 @@ export async function closeBenches(): Promise<void> {
   await stopDatabases()
 }
 
-const OURS = ['repo', 'record', 'resync_buffer', 'dead_letter', 'outbox', 'cursor']
+const OURS = ['repo', 'record', 'resync_buffer', 'dead_letter', 'uncreated', 'outbox', 'cursor']
 
 async function empty(store: Store): Promise<void> {
   const cascade = store.dialect === 'sqlite' ? '' : ' cascade'

@@ -20,6 +20,8 @@ interface Flags extends CommonOptions {
   readonly did?: string
 }
 
+/** Outcomes of a retry that leave the letter where it is. */
+const STAY: ReadonlySet<string> = new Set(['failed', 'unhandled', 'skipped'])
 const KINDS: readonly DeadLetterKind[] = ['undecodable', 'invalid', 'handler', 'timeout']
 
 export function command(): Command {
@@ -109,7 +111,11 @@ async function retryLetters(given: number[], flags: Flags & { all?: true }): Pro
       const said = [...counts].map(([outcome, all]) => `${all.length} ${outcome}`).join(', ')
       printLine(said === '' ? 'there are none' : said)
     }
-    if (outcomes.some((o) => o.outcome === 'failed')) process.exitCode = 1
+    if (outcomes.some((o) => o.outcome === 'unhandled' || o.outcome === 'skipped'))
+      process.stderr.write(
+        'unhandled: no handler takes the event; skipped: the record is invalid and the policy skips it; those letters stay\n',
+      )
+    if (outcomes.some((o) => STAY.has(o.outcome))) process.exitCode = 1
   })
 }
 
