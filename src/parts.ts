@@ -1,5 +1,6 @@
 import { Lanes } from './async/lanes.ts'
 import { Accounts } from './backfill/accounts.ts'
+import { followCollections } from './backfill/collections.ts'
 import { cutOver } from './backfill/cutover.ts'
 import { Discovery } from './backfill/discovery.ts'
 import { type ListingProgress, Listings } from './backfill/listings.ts'
@@ -10,7 +11,7 @@ import { Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
-import { Registry } from './dispatch/registry.ts'
+import { type Followed, Registry } from './dispatch/registry.ts'
 import type { Outcome, Unit } from './dispatch/unit.ts'
 import type { RetryOutcome } from './dispatch/work.ts'
 import { UserError } from './errors.ts'
@@ -71,6 +72,7 @@ export class Parts {
   readonly #removals: Removals
   readonly #accounts: Accounts
   readonly #stream: Source
+  readonly #followed: Followed
   #poll: NodeJS.Timeout | null = null
 
   constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
@@ -86,6 +88,7 @@ export class Parts {
       collections: config.collections,
       open: publish !== undefined,
     })
+    this.#followed = registry.followed
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#submit(unit)
     const onDue = () => this.scheduler.wake()
@@ -246,6 +249,9 @@ export class Parts {
     if (delivery.outboxOnly) return
     await store.repos.interruptResyncing()
     await store.buffer.sweep()
+    // A feed cannot be asked for what it sent before.
+    if (this.#config.source.kind === 'relay')
+      await followCollections(this.#followed, store, this.#observer)
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     await this.#stream.start(onFailure)
     await this.#removals.resume()

@@ -5,6 +5,7 @@ import { messageDiscontinuous, messageInvalid } from '../observe/sync-events.ts'
 import { decodeFrame } from '../protocol/frame.ts'
 import type { CommitMessage, SyncMessage } from '../protocol/message.ts'
 import type { VerifiedCommit } from '../repo/verify.ts'
+import type { RecordRow } from '../store/records.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import { ClaimLostError, type FetchedRepo } from './resync.ts'
@@ -44,18 +45,14 @@ export async function cutOver(
   }
 
   let deleted = 0
-  while (!fresh) {
-    const gone = await deps.store.records.missing(row.id, row.run, PAGE)
-    if (gone.length === 0) break
-    const ops = gone.map(({ collection, rkey }) => ({
-      action: 'delete' as const,
-      collection,
-      rkey,
-      cid: null,
-      body: null,
-    }))
-    await submit({ ...base, source, guard, ops })
-    deleted += gone.length
+  // What we do not index any more stays as it is: coming back, the collection is compared with it.
+  for (let last: RecordRow | undefined; !fresh; ) {
+    const gone = await deps.store.records.missing(row.id, row.run, PAGE, last)
+    last = gone.at(-1)
+    if (last === undefined) break
+    const ops = gone.filter(({ collection }) => deps.wants(collection)).map(deletion)
+    if (ops.length > 0) await submit({ ...base, source, guard, ops })
+    deleted += ops.length
   }
 
   await submit({ ...base, source, guard, ops: [], patch: { rev: fetched.rev, data: fetched.data } })
@@ -69,6 +66,14 @@ export async function cutOver(
   })
   return deleted
 }
+
+const deletion = ({ collection, rkey }: RecordRow) => ({
+  action: 'delete' as const,
+  collection,
+  rkey,
+  cid: null,
+  body: null,
+})
 
 /** Applies the buffered messages in order: drops what the fetched head holds already, requires the rest to stack. */
 async function drain(

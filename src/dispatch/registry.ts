@@ -20,6 +20,12 @@ export interface RegistryOptions {
   readonly open?: boolean
 }
 
+/** Collections by what happens with their records; patterns among them where there may be more. */
+export interface Followed {
+  readonly indexed: readonly string[]
+  readonly handled: readonly string[]
+}
+
 /** Which collections we index, what their records look like, and who handles them. */
 export class Registry {
   /** Collections we index, sorted. */
@@ -68,6 +74,13 @@ export class Registry {
   /** Whether there may be collections beside `collections`. */
   get open(): boolean {
     return this.#open.length > 0
+  }
+
+  get followed(): Followed {
+    return {
+      indexed: [...new Set([...this.collections, ...this.#open])].sort(),
+      handled: this.collections.filter((collection) => this.handlersOf(collection).length > 0),
+    }
   }
 
   schemaOf(collection: string): RecordSchema | undefined {

@@ -89,6 +89,20 @@ export function repoRemoved(o: Observer, facts: { did: string; records: number }
   o.log.info(facts, 'repo removed')
 }
 
+/** The project indexes other collections than when it ran last. */
+export function collectionsChanged(
+  o: Observer,
+  facts: {
+    added: readonly string[]
+    handled: readonly string[]
+    removed: readonly string[]
+    /** To be fetched again. */
+    repos: number
+  },
+): void {
+  o.log.info(facts, 'other collections than before: repos are fetched again for what is new')
+}
+
 export function listingFailed(o: Observer, facts: { list: string; error: string; waitMs: number }): void {
   o.metrics.count('lextap_listing_failures_total', 'Pages of a repo listing that could not be read', {
     list: facts.list,

@@ -261,6 +261,16 @@ export class Repos {
     return { total, states, standings }
   }
 
+  /** Repos that wait for a fetch or are being fetched; those that failed and wait for their retry do not count. */
+  async unsettled(): Promise<number> {
+    // Not active, said once more: so the partial index serves.
+    const rows = await this.#db.reader.all<{ n: number }>(
+      `select count(*) as n from lextap_repo where state in ('pending', 'resyncing', 'desynchronized')
+       and state <> 'active' and standing = 'active' and removal is null`,
+    )
+    return rows[0]?.n ?? 0
+  }
+
   /** Picks up what other processes changed: new repos enter the filter, cached rows are read again. */
   async refresh(): Promise<boolean> {
     const epoch = await this.#readEpoch()
