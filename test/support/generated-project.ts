@@ -40,7 +40,10 @@ export async function generateProject(docs: readonly (object & { readonly id: st
   }
 }
 
-export function writeDoc(folder: string, doc: Readonly<Record<string, unknown>> & { readonly id: string }): void {
+export function writeDoc(
+  folder: string,
+  doc: Readonly<Record<string, unknown>> & { readonly id: string },
+): void {
   const file = join(folder, `${doc.id.replaceAll('.', '/')}.json`)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, JSON.stringify(doc, null, 2))
