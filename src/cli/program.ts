@@ -51,6 +51,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./commands/dead-letters.ts'),
   },
   {
+    name: 'outbox',
+    summary: 'events that could not be delivered: list, retry, drop',
+    load: () => import('./commands/outbox.ts'),
+  },
+  {
     name: 'migrate',
     summary: 'migrations of your own tables: up, down, status, make',
     load: () => import('./commands/migrate.ts'),

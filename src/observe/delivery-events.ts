@@ -76,5 +76,5 @@ export function eventGivenUp(
   facts: { id: number; name: string; error: string; attempts: number },
 ): void {
   o.metrics.count('lextap_delivery_failed_total', 'Events that became dead letters of the webhook')
-  o.log.error(facts, 'an event could not be delivered; see `lextap dead-letters list`')
+  o.log.error(facts, 'an event could not be delivered; see `lextap outbox list`')
 }
