@@ -462,14 +462,19 @@ describe('the temporary file', () => {
 })
 
 describe.skipIf(!hasFixture('indigo/fakermaker.repo.car'))('a real repo', () => {
-  const old = parseCar(fixture('indigo/fakermaker.repo.car'))
-  const { data } = decode(old.blocks.get(digestOfCid(old.root)) as Uint8Array) as { data: Cid }
+  // Read in the tests: the body of a skipped suite runs all the same.
+  const read = () => {
+    const old = parseCar(fixture('indigo/fakermaker.repo.car'))
+    const { data } = decode(old.blocks.get(digestOfCid(old.root)) as Uint8Array) as { data: Cid }
+    return { old, data }
+  }
 
   test('F3: is refused for its version 2 commit', () => {
     expect(() => walk(fixture('indigo/fakermaker.repo.car'))).toThrow(/version is not 3/)
   })
 
   test('under a commit of version 3 its whole tree is proven, with the records of each leaf', () => {
+    const { old, data } = read()
     const commit = section(commitBlock(data.bytes))
     const sections = [...old.blocks.values()].map(section)
     const leaves = [...old.blocks.values()].flatMap((block) => {
