@@ -2,13 +2,16 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz'
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
-// 1 for what cannot stand in a CID, as large as char codes get: no bounds to check below. 288 bits in 58 letters of
-// five bits: the last letter ends in two zero bits, so only eight letters can be the last.
+// 1 for what cannot stand in a CID, as large as char codes get: no bounds to check below. Letters carry five bits:
+// the first after the prefix begins with two bits of the digest's length, the last ends in two zero bits.
 const WRONG = new Uint8Array(65_536).fill(1)
+const WRONG_FIRST = new Uint8Array(65_536).fill(1)
 const WRONG_LAST = new Uint8Array(65_536).fill(1)
 for (let digit = 0; digit < 32; digit++) {
-  WRONG[BASE32.charCodeAt(digit)] = 0
-  if (digit % 4 === 0) WRONG_LAST[BASE32.charCodeAt(digit)] = 0
+  const code = BASE32.charCodeAt(digit)
+  WRONG[code] = 0
+  if (digit < 8) WRONG_FIRST[code] = 0
+  if (digit % 4 === 0) WRONG_LAST[code] = 0
 }
 
 /**
@@ -17,7 +20,7 @@ for (let digit = 0; digit < 32; digit++) {
  */
 export function isBlessedCid(s: string): boolean {
   if (s.length !== 59 || !(s.startsWith('bafyrei') || s.startsWith('bafkrei'))) return false
-  let wrong = WRONG_LAST[s.charCodeAt(58)] as number
+  let wrong = (WRONG_FIRST[s.charCodeAt(7)] as number) + (WRONG_LAST[s.charCodeAt(58)] as number)
   for (let i = 7; i < 59; i += 4) {
     wrong |=
       (WRONG[s.charCodeAt(i)] as number) +

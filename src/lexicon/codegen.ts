@@ -26,6 +26,8 @@ export interface CodegenOptions {
   readonly migrations: string | null
   /** URL of the database, for the types its columns have. Default SQLite. */
   readonly database?: string
+  /** Address of a module whose `importUserModule` loads migrations. Default: Node's own `import`. */
+  readonly importer?: string
   /** Only tell what would change. Default false. */
   readonly check?: boolean
 }
@@ -96,14 +98,14 @@ export function generateLexicons(lexicons: Lexicons): Map<string, string> {
 }
 
 /** `database.ts`; the one that is there when it was made from the same migrations, since asking a database is slow. */
-async function databaseFile({ migrations, generated, database }: CodegenOptions): Promise<string> {
+async function databaseFile({ migrations, generated, database, importer }: CodegenOptions): Promise<string> {
   const folder = migrations !== null && existsSync(migrations) ? migrations : null
   const dialect = /^(?:postgres|postgresql|pglite):/.test(database ?? '') ? 'postgres' : 'sqlite'
   const fingerprint = migrationsFingerprint(folder, dialect)
   const now = read(join(generated, 'database.ts'))
   if (now?.includes(`\n// From migrations ${fingerprint}\n`) === true) return now
   if (folder === null) return generateDatabase([], fingerprint)
-  return generateDatabase(await introspect({ folder, dialect }), fingerprint)
+  return generateDatabase(await introspect({ folder, dialect, importer }), fingerprint)
 }
 
 function diffOf(

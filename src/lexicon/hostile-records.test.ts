@@ -217,3 +217,54 @@ describe('wrong kinds', () => {
     for (const number of [0, -0, 2 ** 53 - 1, -(2 ** 53) + 1]) expect(accepts({ number })).toBe(true)
   })
 })
+
+test('limits are exact: the last value within passes, the next one does not', async () => {
+  const { 'com.example.limits': limits } = await (await limitsProject).schemas()
+  const fits = (fields: object) => limits?.$safeParse({ $type: 'com.example.limits', ...fields }).success
+  const cases: [key: string, right: unknown, wrong: unknown][] = [
+    ['bytes', 'é'.repeat(5), `${'é'.repeat(5)}a`],
+    ['bytes', '你你你a', '你你你aa'],
+    ['bytes', '🙂🙂aa', '🙂🙂🙂'],
+    ['minBytes', '🙂', 'aaa'],
+    ['graphemes', '👩‍👩‍👦'.repeat(5), '👩‍👩‍👦'.repeat(6)],
+    ['graphemes', 'e\u0301'.repeat(5), 'e\u0301'.repeat(6)],
+    ['minGraphemes', '👩‍👩‍👦'.repeat(3), '👩‍👩‍👦'.repeat(2)],
+    ['integer', -5, -6],
+    ['integer', 5, 6],
+    ['raw', { $bytes: 'AAAA' }, { $bytes: 'AAAAAA' }],
+    ['raw', { $bytes: 'AAA' }, { $bytes: 'AA' }],
+    ['list', [1, 2], [1, 2, 3]],
+    ['list', [1], []],
+    ['blob', blobOf(100), blobOf(101)],
+  ]
+  for (const [key, right, wrong] of cases)
+    expect([key, right, fits({ [key]: right }), fits({ [key]: wrong })]).toEqual([key, right, true, false])
+})
+
+const blobOf = (size: number) => ({ $type: 'blob', ref: { $link: RAW_CID }, mimeType: 'a/b', size })
+const limitsProject = generateProject([
+  {
+    lexicon: 1,
+    id: 'com.example.limits',
+    defs: {
+      main: {
+        type: 'record',
+        key: 'any',
+        record: {
+          type: 'object',
+          properties: {
+            bytes: { type: 'string', maxLength: 10 },
+            minBytes: { type: 'string', minLength: 4 },
+            graphemes: { type: 'string', maxGraphemes: 5 },
+            minGraphemes: { type: 'string', minGraphemes: 3 },
+            integer: { type: 'integer', minimum: -5, maximum: 5 },
+            raw: { type: 'bytes', minLength: 2, maxLength: 3 },
+            list: { type: 'array', items: { type: 'integer' }, minLength: 1, maxLength: 2 },
+            blob: { type: 'blob', maxSize: 100 },
+          },
+        },
+      },
+    },
+  } as { id: string },
+])
+afterAll(async () => (await limitsProject)[Symbol.dispose]())

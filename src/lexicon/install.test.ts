@@ -7,7 +7,7 @@ import { type Network, startNetwork, type TestRepo } from '../testing/index.ts'
 import { runCodegen } from './codegen.ts'
 import { addLexicons, type InstallOptions, updateLexicons } from './install.ts'
 import { checkLexicons, listLexicons } from './installed.ts'
-import { createLexiconNetwork, type LexiconNetwork } from './network.ts'
+import { createLexiconNetwork, type LexiconNetwork, readProof, SCHEMA_COLLECTION } from './network.ts'
 
 /** Lexicons of two authorities: `party.example` publishes cheers, which refer to what `base.example` has. */
 const doc = (id: string, defs: object) => ({ lexicon: 1, id, defs })
@@ -53,6 +53,15 @@ const publish = (repo: TestRepo, lexicon: { id: string }) =>
   repo.put('com.atproto.lexicon.schema', lexicon.id, { $type: 'com.atproto.lexicon.schema', ...lexicon })
 const onDisk = (path: string) => JSON.parse(readFileSync(join(lexicons(), path), 'utf8'))
 const readManifestFile = () => JSON.parse(readFileSync(manifest(), 'utf8'))
+
+const throws = (fn: () => unknown): boolean => {
+  try {
+    fn()
+    return false
+  } catch {
+    return true
+  }
+}
 
 beforeEach(async () => {
   scratch = scratchFolder()
@@ -181,17 +190,27 @@ describe('lexicon add', () => {
     expect([existsSync(manifest()), readdirSync(lexicons())]).toEqual([false, []])
   })
 
-  test('a forged proof is no lexicon', async () => {
-    // The network answers with a proof of another repo for the DID that was asked for.
-    const liar: LexiconNetwork = {
-      ...network,
-      fetch: (_did, nsid, signal) => network.fetch(party.did, nsid, signal),
+  test('a proof of another repo, by another key, of another record, or with any byte wrong is none', async () => {
+    publish(party, deep)
+    const proofOf = async (repo: TestRepo) => {
+      const params = new URLSearchParams({ did: repo.did, collection: SCHEMA_COLLECTION, rkey: deep.id })
+      const [pds] = sandbox.pdses
+      const answer = await fetch(`${pds?.url}/xrpc/com.atproto.sync.getRecord?${params}`)
+      return new Uint8Array(await answer.arrayBuffer())
     }
-    await expect(addLexicons(['example.base.deep'], options({ network: liar }))).rejects.toThrow(
-      'could not be fetched',
-    )
-    await base.rotateKey?.()
-    expect((await addLexicons(['example.base.deep'], options())).added).toEqual(['example.base.deep'])
+    const proof = await proofOf(base)
+    const key = base.key.didKey
+    expect(readProof(proof, base.did, deep.id, key).document).toMatchObject(deep)
+    expect(() => readProof(proof, party.did, deep.id, key)).toThrow('the proof is of another repo')
+    expect(() => readProof(proof, base.did, deep.id, party.key.didKey)).toThrow('the signature is wrong')
+    expect(() => readProof(proof, base.did, 'example.base.other', key)).toThrow(/no such lexicon|incomplete/)
+    for (let i = 0; i < proof.length; i++) {
+      const flipped = Uint8Array.from(proof)
+      flipped[i] = (flipped[i] as number) ^ (1 << (i % 8))
+      expect([i, () => readProof(flipped, base.did, deep.id, key)]).toEqual([i, expect.toSatisfy(throws)])
+    }
+    for (let end = 0; end < proof.length; end += 7)
+      expect(() => readProof(proof.slice(0, end), base.did, deep.id, key)).toThrow()
   })
 
   test('your own document is not overwritten, unless told to', async () => {

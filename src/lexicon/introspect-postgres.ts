@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { openPglite } from '../store/dialects/pglite/open.ts'
-import { runUserMigrations } from '../store/user-migrations.ts'
+import { type ImportModule, runUserMigrations } from '../store/user-migrations.ts'
 import { quote } from './names.ts'
 import { byName, type ColumnModel, isUserTable, type TableModel } from './table-model.ts'
 
@@ -47,7 +47,7 @@ order by c.relname, a.attnum`
  * The user's tables on PostgreSQL: their migrations run on a PGlite in memory, which is a PostgreSQL without a
  * server and serves both `postgres:` and `pglite:` databases.
  */
-export async function introspectPostgres(folder: string): Promise<TableModel[]> {
+export async function introspectPostgres(folder: string, importModule?: ImportModule): Promise<TableModel[]> {
   const db = await openPglite(':memory:').catch((cause: unknown) => {
     throw new UserError(
       'the types of a PostgreSQL database are read from its migrations, run on PGlite; npm install --save-dev @electric-sql/pglite',
@@ -55,7 +55,7 @@ export async function introspectPostgres(folder: string): Promise<TableModel[]> 
     )
   })
   try {
-    await runUserMigrations(db, folder, 'latest')
+    await runUserMigrations(db, folder, 'latest', importModule)
     return await tablesOf(db)
   } finally {
     await db.close()

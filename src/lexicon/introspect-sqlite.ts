@@ -1,5 +1,5 @@
 import { openSqlite } from '../store/dialects/sqlite/open.ts'
-import { runUserMigrations } from '../store/user-migrations.ts'
+import { type ImportModule, runUserMigrations } from '../store/user-migrations.ts'
 import { byName, type ColumnModel, isUserTable, sqliteType, type TableModel } from './table-model.ts'
 
 interface SqliteColumn {
@@ -21,10 +21,10 @@ const COLUMNS = `select t.name as "table", t.type = 'view' as "view", c.name, c.
   from sqlite_schema t join pragma_table_xinfo(t.name) c where t.type in ('table', 'view') order by t.name, c.cid`
 
 /** The user's tables: their migrations run on a throw-away database in memory, which is then asked. */
-export async function introspectSqlite(folder: string): Promise<TableModel[]> {
+export async function introspectSqlite(folder: string, importModule?: ImportModule): Promise<TableModel[]> {
   const db = await openSqlite(':memory:', { readOnly: false })
   try {
-    await runUserMigrations(db, folder, 'latest')
+    await runUserMigrations(db, folder, 'latest', importModule)
     const columns = await db.all<SqliteColumn>(COLUMNS)
     const tables = Map.groupBy(columns, (column) => column.table)
     return [...tables]

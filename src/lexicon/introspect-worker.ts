@@ -1,14 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { LextapError } from '../errors.ts'
+import type { ImportModule } from '../store/user-migrations.ts'
 import type { IntrospectAnswer, IntrospectRequest } from './introspect.ts'
 
 /** The thread of {@link introspect}: asks one database and answers once. */
-async function answer({ folder, dialect }: IntrospectRequest): Promise<IntrospectAnswer> {
+async function answer({ folder, dialect, importer }: IntrospectRequest): Promise<IntrospectAnswer> {
   try {
+    const importModule: ImportModule | undefined =
+      importer === undefined ? undefined : (await import(importer)).importUserModule
     const tables =
       dialect === 'sqlite'
-        ? (await import('./introspect-sqlite.ts')).introspectSqlite(folder)
-        : (await import('./introspect-postgres.ts')).introspectPostgres(folder)
+        ? (await import('./introspect-sqlite.ts')).introspectSqlite(folder, importModule)
+        : (await import('./introspect-postgres.ts')).introspectPostgres(folder, importModule)
     return { tables: await tables }
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))

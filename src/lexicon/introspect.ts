@@ -6,6 +6,8 @@ export interface IntrospectRequest {
   /** Folder of the user's migrations. */
   readonly folder: string
   readonly dialect: 'sqlite' | 'postgres'
+  /** Address of a module whose `importUserModule` loads migrations; Node's own `import` by default. */
+  readonly importer?: string | undefined
 }
 
 export type IntrospectAnswer =

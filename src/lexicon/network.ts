@@ -97,7 +97,7 @@ async function authorityOf(nsid: string, txt: TxtLookup, signal: AbortSignal | u
 }
 
 /** The record, proven against the signed root of the repo. Throws InvalidError or UserError. */
-function readProof(car: Uint8Array, did: string, nsid: string, key: string): Omit<Published, 'uri'> {
+export function readProof(car: Uint8Array, did: string, nsid: string, key: string): Omit<Published, 'uri'> {
   const { root, blocks } = parseCar(car)
   const block = blocks.get(digestOfCid(root))
   if (block === undefined) throw new UserError('the proof holds no commit')
