@@ -1,4 +1,5 @@
 import { sleep } from './async/signal.ts'
+import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import type { RetryOutcome } from './dispatch/work.ts'
 import { LextapError, UserError } from './errors.ts'
@@ -116,9 +117,11 @@ export class Tap {
 
   async #start(): Promise<void> {
     const { observer } = this.#options
-    const store = await openStore(this.#config.database, {
-      observer,
-      migrations: this.#config.migrations,
+    const { database, databaseConnections: connections, migrations, backfill } = this.#config
+    const store = await openStore(database, {
+      ...{ observer, migrations, connections },
+      buffer: { frames: backfill.bufferFrames, bytes: backfill.bufferBytes },
+      importModule: importUserModule,
     })
     try {
       const parts = new Parts(this.#config, this.#options, store)

@@ -3,10 +3,16 @@ import type { ResolvedConfig } from '../config/types.ts'
 import { type CodegenResult, runCodegen } from '../lexicon/codegen.ts'
 import { printProblem } from '../lexicon/problem.ts'
 
+/** Loads migrations in the generator's thread, as every other module of the user's is loaded. */
+const IMPORTER = new URL(
+  `../config/module${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+).href
+
 /** Runs the generator for a project. */
 export function generate(config: ResolvedConfig, check: boolean = false): Promise<CodegenResult> {
   const { lexicons, generated, migrations, database } = config
-  return runCodegen({ lexicons, generated, migrations, database, check })
+  return runCodegen({ lexicons, generated, migrations, database, check, importer: IMPORTER })
 }
 
 /** What the generator did, in one line. */

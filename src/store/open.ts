@@ -3,9 +3,10 @@ import type { Database } from './database.ts'
 import { type Lock, lock } from './lock.ts'
 import { migrate, requireSchema } from './migrate.ts'
 import { PatientDatabase } from './patient.ts'
+import type { BufferLimits } from './resync-buffer.ts'
 import { Store } from './store.ts'
 import { type DatabaseUrl, maskPassword, parseDatabaseUrl } from './url.ts'
-import { runUserMigrations } from './user-migrations.ts'
+import { type ImportModule, runUserMigrations } from './user-migrations.ts'
 
 export type { Store }
 
@@ -13,6 +14,8 @@ export interface OpenStoreOptions {
   readonly observer: Observer
   /** Folder of the user's Kysely migrations, brought to the latest; null or absent for none. */
   readonly migrations?: string | null
+  /** Loads the migrations; Node's own `import` by default. */
+  readonly importModule?: ImportModule
   /** Look, write nothing. The schema must be there. Default false. */
   readonly readOnly?: boolean
   /**
@@ -23,6 +26,8 @@ export interface OpenStoreOptions {
   readonly lock?: boolean
   /** Most connections to open on Postgres. Default 8. */
   readonly connections?: number
+  /** What one repo may have waiting in the resync buffer. Default 20,000 frames and 128 MiB. */
+  readonly buffer?: BufferLimits
 }
 
 /** A command line tool waits out a short lock or a reconnect, no more. */
@@ -42,9 +47,14 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
   const opened = stack.adopt(await openDatabase(parsed, options), (db) => db.close())
   const retries = guest ? GUEST_RETRIES : Number.POSITIVE_INFINITY
   const db = new PatientDatabase(opened, { observer: options.observer, retries })
-  const store = new Store(db, { guest, url: maskPassword(url), release: () => held?.release() })
+  const store = new Store(db, {
+    guest,
+    url: maskPassword(url),
+    release: () => held?.release(),
+    ...(options.buffer === undefined ? {} : { buffer: options.buffer }),
+  })
   try {
-    await prepare(opened, readOnly, options.migrations ?? null)
+    await prepare(opened, readOnly, options)
     await store.load()
   } catch (error) {
     throw opened.explain(error)
@@ -53,10 +63,14 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
   return store
 }
 
-async function prepare(db: Database, readOnly: boolean, migrations: string | null): Promise<void> {
+async function prepare(
+  db: Database,
+  readOnly: boolean,
+  { migrations = null, importModule }: OpenStoreOptions,
+): Promise<void> {
   if (readOnly) await requireSchema(db)
   else await migrate(db)
-  if (migrations !== null && !readOnly) await runUserMigrations(db, migrations, 'latest')
+  if (migrations !== null && !readOnly) await runUserMigrations(db, migrations, 'latest', importModule)
   await db.introspect()
 }
 

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DIALECTS, stopDatabases, type TestDatabase } from '../../test/support/databases.ts'
 import { listener } from '../../test/support/observer.ts'
@@ -93,6 +94,19 @@ describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
     expect(await tables()).toEqual(['one', 'two'])
   })
 
+  test('cannot be taken back without a `down`, and say so', async () => {
+    const name = write(1, table('one'))
+    const file = join(folder, `${name}.ts`)
+    writeFileSync(file, readFileSync(file, 'utf8').split('\n')[0] ?? '')
+    await runUserMigrations(store, folder, 'latest')
+    await expect(runUserMigrations(store, folder, 'down')).rejects.toMatchObject({
+      name: 'UserError',
+      code: 'migration',
+      message: `migration ${name} cannot be taken back: it has no function \`down\`; folder=${folder}`,
+    })
+    expect(await tables()).toEqual(['one'])
+  })
+
   test('can rebuild a table that others refer to', async () => {
     write(
       1,
@@ -152,6 +166,21 @@ describe('a folder of migrations', () => {
     await expect(run()).rejects.toMatchObject({
       message: expect.stringContaining('the folder of migrations cannot be read'),
     })
+  })
+
+  test('of a database that another process has locked is told to come back later', async () => {
+    const file = join(folder, 'locked.db')
+    write(1, table('one'))
+    await using store = await openStore(`sqlite:${file}`, { observer: listener() })
+    using other = new DatabaseSync(file)
+    other.exec('begin immediate')
+    await expect(runUserMigrations(store, folder, 'latest')).rejects.toMatchObject({
+      name: 'TemporaryError',
+      retry: true,
+      message: `the database is locked by another process; file=${file}`,
+    })
+    other.exec('rollback')
+    expect((await runUserMigrations(store, folder, 'latest')).done).toHaveLength(1)
   })
 
   test('may hold declarations, tests and other files beside them', async () => {

@@ -8,7 +8,7 @@ import {
   type MigrationResultSet,
   Migrator,
 } from 'kysely'
-import { UserError } from '../errors.ts'
+import { LextapError, UserError } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { Store } from './store.ts'
 
@@ -21,22 +21,45 @@ export interface MigrationReport {
   readonly migrations: readonly { readonly name: string; readonly executedAt: Date | null }[]
 }
 
-/** Runs the user's Kysely migrations of a folder; each in a transaction of its own, so a failure leaves nothing. */
+/** Imports a module of the user's; throws a UserError that says what `what` is and where it is wrong. */
+export type ImportModule = (file: string, what: string) => Promise<object>
+
+/**
+ * Runs the user's Kysely migrations of a folder; each in a transaction of its own, so a failure leaves nothing.
+ * `importModule` loads them; Node's own `import` by default, which knows less TypeScript than users write.
+ * @throws UserError for a migration that cannot be loaded or fails, TemporaryError for trouble of the database.
+ */
 export async function runUserMigrations(
   store: Store | Database,
   folder: string,
   step: MigrationStep,
+  importModule: ImportModule = importPlainly,
 ): Promise<MigrationReport> {
   const db = 'db' in store ? store.db : store
-  const migrator = new Migrator({ db: db.kysely, provider: { getMigrations: () => readMigrations(folder) } })
+  try {
+    return await runStep(db, folder, step, importModule)
+  } catch (error) {
+    // A lock, a lost connection, a full disk: nothing is wrong with the migrations.
+    throw db.faultOf(error) === null ? error : db.explain(error)
+  }
+}
+
+async function runStep(
+  db: Database,
+  folder: string,
+  step: MigrationStep,
+  importModule: ImportModule,
+): Promise<MigrationReport> {
+  const provider = { getMigrations: () => readMigrations(folder, importModule) }
+  const migrator = new Migrator({ db: db.kysely, provider })
   const results =
     step === 'status'
       ? []
-      : await withoutForeignKeys(db, async () => resultsOf(await run(migrator, step), folder))
+      : await withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder))
   if (results.length > 0) await db.introspect()
   return {
     done: results.map((r) => ({ name: r.migrationName, direction: r.direction === 'Down' ? 'down' : 'up' })),
-    migrations: (await list(migrator, folder)).map(({ name, executedAt }) => ({
+    migrations: (await list(db, migrator, folder)).map(({ name, executedAt }) => ({
       name,
       executedAt: executedAt ?? null,
     })),
@@ -72,22 +95,32 @@ function run(migrator: Migrator, step: 'latest' | 'up' | 'down'): Promise<Migrat
   return step === 'down' ? migrator.migrateDown() : migrator.migrateToLatest()
 }
 
-async function list(migrator: Migrator, folder: string): Promise<readonly MigrationInfo[]> {
+async function list(db: Database, migrator: Migrator, folder: string): Promise<readonly MigrationInfo[]> {
   try {
     return await migrator.getMigrations()
   } catch (error) {
-    throw failure(error, folder, undefined)
+    throw failure(db, error, folder, undefined)
   }
 }
 
-function resultsOf({ error, results = [] }: MigrationResultSet, folder: string): MigrationResult[] {
+function resultsOf(
+  db: Database,
+  { error, results = [] }: MigrationResultSet,
+  folder: string,
+): MigrationResult[] {
   if (error !== undefined)
-    throw failure(error, folder, results.find((r) => r.status === 'Error')?.migrationName)
+    throw failure(db, error, folder, results.find((r) => r.status === 'Error')?.migrationName)
+  const left = results.find((r) => r.status === 'NotExecuted')
+  if (left !== undefined)
+    throw new UserError(
+      `migration ${left.migrationName} cannot be taken back: it has no function \`down\`; folder=${folder}`,
+      { code: 'migration' },
+    )
   return results.filter((r) => r.status === 'Success')
 }
 
-function failure(error: unknown, folder: string, name: string | undefined): UserError {
-  if (error instanceof UserError) return error
+function failure(db: Database, error: unknown, folder: string, name: string | undefined): unknown {
+  if (error instanceof LextapError || db.faultOf(error) !== null) return error
   const what = name === undefined ? 'the migrations cannot be run' : `migration ${name} failed`
   const why = error instanceof Error ? error.message : String(error)
   return new UserError(`${what}: ${why}; folder=${folder}`, { code: 'migration', cause: error })
@@ -95,24 +128,27 @@ function failure(error: unknown, folder: string, name: string | undefined): User
 
 const MIGRATION = /^(?!.*\.d\.[cm]?ts$).*\.[cm]?[jt]s$/
 
-async function readMigrations(folder: string): Promise<Record<string, Migration>> {
+async function readMigrations(
+  folder: string,
+  importModule: ImportModule,
+): Promise<Record<string, Migration>> {
   const migrations: Record<string, Migration> = {}
   for (const file of filesOf(folder)) {
     const { name } = parse(file)
     const path = join(folder, file)
     if (name in migrations) throw new UserError(`two migrations have the name ${name}; folder=${folder}`)
-    const module: unknown = await import(pathToFileURL(path).href).catch((error: unknown) => {
-      throw new UserError(
-        `a migration cannot be loaded: ${error instanceof Error ? error.message : String(error)}; file=${path}`,
-        {
-          code: 'migration',
-          cause: error,
-        },
-      )
-    })
-    migrations[name] = migrationOf(module, path)
+    migrations[name] = migrationOf(await importModule(path, 'a migration'), path)
   }
   return migrations
+}
+
+async function importPlainly(file: string, what: string): Promise<object> {
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new UserError(`${what} cannot be loaded: ${why}; file=${file}`, { code: 'migration', cause: error })
+  }
 }
 
 function filesOf(folder: string): string[] {

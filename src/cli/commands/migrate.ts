@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Command } from 'commander'
+import { importUserModule } from '../../config/module.ts'
 import { UserError } from '../../errors.ts'
 import { type MigrationStep, runUserMigrations } from '../../store/user-migrations.ts'
 import { type CommonOptions, withCommon, withDatabase } from '../options.ts'
@@ -33,7 +34,7 @@ export function command(): Command {
 async function migrateStep(step: MigrationStep, flags: Flags): Promise<void> {
   await withStore(flags, 'write', async ({ config, store }) => {
     if (config.migrations === null) throw noFolder()
-    const report = await runUserMigrations(store, config.migrations, step)
+    const report = await runUserMigrations(store, config.migrations, step, importUserModule)
     if (flags.json) return printJson(report)
     for (const { name, direction } of report.done) printLine(`${direction} ${name}`)
     if (step === 'status') {

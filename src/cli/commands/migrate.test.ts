@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, expect, test } from 'vitest'
+import { makeStatusphere, type Project } from '../../../test/support/project.ts'
+import { runCli } from '../../../test/support/run-node.ts'
+
+let project: Project
+const start = (files: Record<string, string>) => {
+  project = makeStatusphere(files)
+}
+afterEach(() => project.remove())
+const lextap = (args: string) => runCli(project.dir, args.split(' '))
+
+// What Node's own type stripping refuses, and a folder that is not of ES modules.
+const HELPER = "export const name = 'mood'\n"
+const ENUM = `
+import type { Kysely } from 'kysely'
+import { name } from './lib/names'
+
+enum Column { Id = 'id', Text = 'text' }
+
+export async function up(db: Kysely<never>): Promise<void> {
+  await db.schema.createTable(name).addColumn(Column.Id, 'text', (c) => c.primaryKey()).addColumn(Column.Text, 'text').execute()
+}
+`
+
+test.each([
+  ['with an enum and an extensionless import', 'module'],
+  ['in a CommonJS package', 'commonjs'],
+])('a migration %s runs, and its tables have types', async (_, type) => {
+  start({
+    'package.json': JSON.stringify({ name: 'project', type }),
+    'migrations/9000_mood.ts': ENUM,
+    'migrations/lib/names.ts': HELPER,
+  })
+  const codegen = await lextap('codegen')
+  expect(codegen.code, codegen.stderr).toBe(0)
+  expect(readFileSync(join(project.dir, 'generated/database.ts'), 'utf8')).toMatch(/mood/i)
+  const up = await lextap('migrate up')
+  expect(up.code, up.stderr).toBe(0)
+  expect(up.stdout).toContain('up 9000_mood\n')
+  const down = await lextap('migrate down')
+  expect(down).toMatchObject({ code: 1 })
+  expect(down.stderr).toContain('migration 9000_mood cannot be taken back: it has no function `down`')
+})
+
+test('a locked database is no fault of the migrations: its file is named and the exit code says try again', async () => {
+  start({})
+  const file = join(project.dir, 'own.db')
+  const database = `--database sqlite:${file}`
+  expect(await lextap(`migrate up ${database}`)).toMatchObject({ code: 0 })
+  using other = new DatabaseSync(file)
+  other.exec('begin immediate')
+  const { code, stderr } = await lextap(`migrate down ${database}`)
+  expect(stderr).toContain(`the database is locked by another process; file=${file}`)
+  expect(code).toBe(75)
+})
