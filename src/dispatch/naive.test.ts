@@ -102,6 +102,13 @@ async function run(
         .onConflict((o) => o.column('id').doUpdateSet((e) => ({ val: e.ref('excluded.val') })))
         .execute()
       return
+    case 'tx upsert again':
+      await tx
+        .insertInto('item')
+        .values({ id: a, val: b, n: c })
+        .onConflict((o) => o.column('id').doUpdateSet({ val: b, n: c }))
+        .execute()
+      return
     case 'tx upsert value': {
       const set = { val: `again ${b}` }
       await tx
@@ -215,6 +222,7 @@ function steps(random: Random, did: string, calm: boolean): Step[] {
       [['tx insert many', a, b], 4],
       [['tx upsert', a, b], 12],
       [['tx upsert value', a, b], 4],
+      [['tx upsert again', a, b, n], 10],
       [['tx upsert nothing', a, b], 4],
       [['tx tally', a], 8],
       [['tx update', a, b], 4],

@@ -1,4 +1,4 @@
-import type { CompiledQuery, InsertQueryNode } from 'kysely'
+import type { ColumnNode, CompiledQuery, InsertQueryNode } from 'kysely'
 import { quote, type RowStatement } from '../../row-statements.ts'
 import type { TableInfo } from '../../tables.ts'
 
@@ -20,6 +20,11 @@ export interface KnownInsert {
   readonly rows: bigint
   readonly shape: MergeShape | null
   readonly table: TableInfo
+  /**
+   * For a `do update set` that says the inserted values again: after the row's own parameters, each must equal
+   * the one at this place for the shape to hold.
+   */
+  readonly repeats: readonly number[]
 }
 
 const unnest = (table: TableInfo, columns: readonly string[]) =>
@@ -102,19 +107,43 @@ export function knownInsert(
   const rows = (values as unknown as { values: readonly { kind: string }[] }).values
   if (conflict !== undefined && (conflict.updates === undefined || conflict.updateWhere !== undefined))
     return null
-  const known = { rows: BigInt(rows.length), table }
+  const known = { rows: BigInt(rows.length), table, shape: null, repeats: [] }
   const columns = (node.columns ?? []).map((column) => column.column.name)
-  const plain =
-    rows.length === 1 &&
-    rows[0]?.kind === 'PrimitiveValueListNode' &&
-    query.parameters.length === columns.length
-  if (!plain) return { ...known, shape: null }
+  if (rows.length !== 1 || rows[0]?.kind !== 'PrimitiveValueListNode') return known
   const marker = ` values (${columns.map((_, i) => `$${i + 1}`).join(', ')})`
   const at = query.sql.indexOf(marker)
-  const key = conflict === undefined ? null : conflict.columns?.map((column) => column.column.name)
-  if (at < 0 || key === undefined || conflict?.indexWhere !== undefined) return { ...known, shape: null }
-  const tail = query.sql.slice(at + marker.length)
-  return { ...known, shape: insertShape(table, columns, query.sql, tail, key) }
+  const end = conflictEnd(query, columns, query.sql.slice(at + marker.length))
+  if (at < 0 || end === null) return known
+  const single = `${query.sql.slice(0, at + marker.length)}${end.tail}`
+  return { ...known, shape: insertShape(table, columns, single, end.tail, end.key), repeats: end.repeats }
+}
+
+interface ConflictEnd {
+  /** What follows the values, without parameters. */
+  readonly tail: string
+  readonly key: readonly string[] | null
+  readonly repeats: readonly number[]
+}
+
+/** The end of an insert, when it means the same for each of many rows; null when it does not. */
+function conflictEnd(query: CompiledQuery, columns: readonly string[], tail: string): ConflictEnd | null {
+  const { onConflict: conflict } = query.query as InsertQueryNode
+  const extra = query.parameters.length - columns.length
+  if (conflict === undefined) return extra === 0 ? { tail, key: null, repeats: [] } : null
+  const key = conflict.columns?.map((column) => column.column.name)
+  if (key === undefined || conflict.indexWhere !== undefined) return null
+  const updates = conflict.updates ?? []
+  // Anything but a column might look at other rows, and would see fewer of them one by one.
+  if (extra === 0)
+    return updates.every(({ value }) => value.kind === 'ReferenceNode') ? { tail, key, repeats: [] } : null
+  // `do update set text = $8` with the value that was inserted as text says `excluded.text`.
+  const names = updates.map(({ column, value }) =>
+    column.kind === 'ColumnNode' && value.kind === 'ValueNode' ? (column as ColumnNode).column.name : '',
+  )
+  const repeats = names.map((name) => columns.indexOf(name))
+  if (names.length !== extra || repeats.includes(-1)) return null
+  const set = names.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')
+  return { tail: ` on conflict (${list(key)}) do update set ${set}`, key, repeats }
 }
 
 function isSpecial(node: InsertQueryNode): boolean {

@@ -121,8 +121,10 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     const values = query.parameters.map(wireValue)
     if (!this.#exact) {
       if (insert !== null) {
-        if (insert.shape !== null) this.#buffer.add(insert.shape, values)
-        else this.#buffer.alone(insert.table.family, query.sql, values)
+        const { shape, repeats } = insert
+        if (shape !== null && saysAgain(values, shape.columns, repeats)) {
+          this.#buffer.add(shape, values.slice(0, shape.columns))
+        } else this.#buffer.alone(insert.table.family, query.sql, values)
         return { rows: NO_ROWS, numAffectedRows: insert.rows }
       }
       this.#buffer.flush()
@@ -166,6 +168,11 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       }
     }
   }
+}
+
+/** Whether the parameters after the row's own repeat the values they would overwrite. */
+function saysAgain(values: readonly WireValue[], columns: number, repeats: readonly number[]): boolean {
+  return repeats.every((place, i) => values[place] === values[columns + i])
 }
 
 function rowValues({ table, columns, keys, kind }: RowStatement, values: readonly unknown[]): WireValue[] {

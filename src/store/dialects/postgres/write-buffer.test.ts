@@ -1,7 +1,17 @@
+import {
+  type CompiledQuery,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { compileDelete, compileInsert, compileUpdate } from '../../row-statements.ts'
 import { families, type TableInfo } from '../../tables.ts'
-import { shapeOfRow } from './shapes.ts'
+import type { UserDatabase } from '../../types.ts'
+import { knownInsert, shapeOfRow } from './shapes.ts'
 import { arrayLiteral, wireJson, wireValue } from './values.ts'
 import { WriteBuffer } from './write-buffer.ts'
 
@@ -143,4 +153,114 @@ test('tables tied by references are one family; a trigger makes all of them one'
     ]),
   ).toEqual({ a: 0, b: 1, c: 0, d: 0 })
   expect(of([], ['c'])).toEqual({ a: 0, b: 0, c: 0, d: 0 })
+})
+
+describe('an insert through Kysely', () => {
+  const db = new Kysely<UserDatabase>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+      createIntrospector: (on) => new PostgresIntrospector(on),
+    },
+  })
+  const tables = new Map([['post', post]])
+  const row = { id: 'a', n: 1 }
+  const known = (build: (from: Kysely<UserDatabase>) => { compile(): CompiledQuery }) =>
+    knownInsert(build(db).compile(), tables)
+
+  test.each([
+    ['plain', () => db.insertInto('post').values(row), 1n, []],
+    [
+      'upsert of what was proposed',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').doUpdateSet((e) => ({ n: e.ref('excluded.n') }))),
+      1n,
+      [],
+    ],
+    [
+      'upsert that says its values again',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').doUpdateSet({ n: 1 })),
+      1n,
+      [1],
+    ],
+  ] as const)('%s can be merged', (_, build, rows, repeats) => {
+    expect(known(build)).toMatchObject({ rows, repeats, shape: { columns: 2 } })
+  })
+
+  test.each([
+    ['of several rows', () => db.insertInto('post').values([row, row])],
+    ['with an expression', () => db.insertInto('post').values({ id: 'a', n: sql`1 + 1` })],
+    [
+      'that updates to something else',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').doUpdateSet({ n: sql`post.n + 1` })),
+    ],
+    [
+      'on a partial index',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').where('n', '>', 1).doUpdateSet({ n: 1 })),
+    ],
+    [
+      'on a constraint',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.constraint('post_pkey').doUpdateSet({ n: 1 })),
+    ],
+  ])('%s goes alone, its result known', (_, build) => {
+    expect(known(build)).toMatchObject({ shape: null })
+  })
+
+  test.each([
+    [
+      'that may do nothing',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').doNothing()),
+    ],
+    [
+      'that may leave the row',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').doUpdateSet({ n: 1 }).where('post.n', '<', 1)),
+    ],
+    ['that returns rows', () => db.insertInto('post').values(row).returningAll()],
+    [
+      'from a query',
+      () => db.insertInto('post').columns(['id']).expression(db.selectFrom('post').select('id')),
+    ],
+    [
+      'with a common table expression',
+      () =>
+        db
+          .with('x', (d) => d.selectFrom('post').select('id'))
+          .insertInto('post')
+          .values(row),
+    ],
+    ['into a table nobody knows', () => db.insertInto('unknown').values(row)],
+    ['into another schema', () => db.withSchema('other').insertInto('post').values(row)],
+    ['of defaults', () => db.insertInto('post').defaultValues()],
+    ['that is none', () => db.updateTable('post').set({ n: 1 })],
+  ])('%s waits for its answer', (_, build) => {
+    expect(known(build)).toBeNull()
+  })
 })
