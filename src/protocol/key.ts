@@ -99,10 +99,31 @@ function publicKey(curve: Curve, encoded: Uint8Array, mayBeUncompressed: boolean
   // OpenSSL checks that the point is on the curve.
   const point = ECDH.convertKey(encoded, curve.openssl, undefined, undefined, 'uncompressed') as Buffer
   const short = ECDH.convertKey(encoded, curve.openssl, undefined, undefined, 'compressed') as Buffer
-  return {
-    curve: curve.name,
-    point,
-    did: `did:key:z${toBase58Btc(Buffer.concat([Buffer.from(curve.codec), short]))}`,
-    keyObject: createPublicKey({ key: Buffer.concat([curve.spki, point]), format: 'der', type: 'spki' }),
+  const did = `did:key:z${toBase58Btc(Buffer.concat([Buffer.from(curve.codec), short]))}`
+  return new ParsedKey(curve, point, did)
+}
+
+class ParsedKey implements PublicKey {
+  readonly curve: 'k256' | 'p256'
+  readonly point: Uint8Array
+  readonly did: string
+  readonly #spki: Buffer
+  #keyObject: KeyObject | null = null
+
+  constructor(curve: Curve, point: Uint8Array, did: string) {
+    this.curve = curve.name
+    this.point = point
+    this.did = did
+    this.#spki = curve.spki
+  }
+
+  /** Made when first asked for: libsecp256k1 has no use for it, and it is the larger part of a key's memory. */
+  get keyObject(): KeyObject {
+    this.#keyObject ??= createPublicKey({
+      key: Buffer.concat([this.#spki, this.point]),
+      format: 'der',
+      type: 'spki',
+    })
+    return this.#keyObject
   }
 }

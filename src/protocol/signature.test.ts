@@ -9,7 +9,7 @@ import { decode } from './cbor.ts'
 import { digestOfCid } from './cid.ts'
 import { withoutSig } from './commit.ts'
 import { didKeyOf, parseKey } from './key.ts'
-import { k256Backend, verifySignature } from './signature.ts'
+import { k256Backend, verifySignature, verifySignatureAside } from './signature.ts'
 
 const BACKENDS = ['libsecp256k1', 'openssl'] as const
 const CURVES = ['k256', 'p256'] as const
@@ -37,15 +37,16 @@ describe.skipIf(!hasFixture('interop/crypto'))('atproto crypto vectors', () => {
     : []
   for (const c of cases)
     for (const backend of BACKENDS)
-      test(`B10: ${c.comment} (${backend})`, () => {
+      test(`B10: ${c.comment} (${backend})`, async () => {
         const fromDid = parseKey(c.publicKeyDid)
         const fromSuite = parseKey(c.publicKeyMultibase, c.didDocSuite)
         expect(fromSuite.did).toBe(c.publicKeyDid)
         const sig = Buffer.from(c.signatureBase64, 'base64')
-        for (const key of [fromDid, fromSuite])
-          expect(verifySignature(key, Buffer.from(c.messageBase64, 'base64'), sig, backend)).toBe(
-            c.validSignature,
-          )
+        const bytes = Buffer.from(c.messageBase64, 'base64')
+        for (const key of [fromDid, fromSuite]) {
+          expect(verifySignature(key, bytes, sig, backend)).toBe(c.validSignature)
+          expect(await verifySignatureAside(key, bytes, sig, backend)).toBe(c.validSignature)
+        }
       })
 
   test('the w3c did:key vectors have the points of their private keys', () => {
@@ -195,4 +196,24 @@ describe.skipIf(!hasFixture('indigo'))('a real repo of an early host', () => {
     expect(verifySignature(key, withoutSig(block), low)).toBe(true)
     expect(createHash('sha256').update(block).digest('latin1')).toBe(digestOfCid(root))
   })
+})
+
+test('B10: aside as well as at once, nothing but the signature of these bytes is valid', async () => {
+  for (const key of keys) {
+    const parsed = parseKey(key.didKey)
+    const sig = key.sign(message)
+    const wrong = [
+      key.sign(message, { highS: true }),
+      key.sign(Buffer.from('another')),
+      new Uint8Array(64),
+      new Uint8Array(64).fill(0xff),
+      sig.subarray(0, 63),
+      Buffer.concat([sig, Buffer.alloc(1)]),
+    ]
+    for (const backend of BACKENDS) {
+      expect(await verifySignatureAside(parsed, message, sig, backend)).toBe(true)
+      for (const other of wrong)
+        expect(await verifySignatureAside(parsed, message, other, backend)).toBe(false)
+    }
+  }
 })

@@ -23,7 +23,7 @@ import type { Store } from '../store/store.ts'
 import { type AccountProcessor, unitOf } from './account.ts'
 import { decide, decideSync } from './decide.ts'
 import { Pacer } from './policy.ts'
-import { type VerifiedCommit, verifyCommit, verifySync } from './verify.ts'
+import { type VerifiedCommit, verifyCommitAside, verifySync } from './verify.ts'
 
 export interface ProcessorDeps {
   readonly store: Store
@@ -87,12 +87,12 @@ export class Processor {
     const options = { legacy: this.#deps.legacy, now: Date.now() }
     const key = row.signingKey ?? (await this.#deps.accounts.refresh(row, false)).signingKey
     try {
-      return verifyCommit(message, this.#key(row, key), head, options)
+      return await verifyCommitAside(message, this.#key(row, key), head, options)
     } catch (error) {
       if (!(error instanceof InvalidError && error.rule === 'B10')) throw error
       const again = await this.#deps.accounts.refresh(row, true)
       if (again.signingKey === null || again.signingKey === key) throw error
-      return verifyCommit(message, this.#key(row, again.signingKey), head, options)
+      return await verifyCommitAside(message, this.#key(row, again.signingKey), head, options)
     }
   }
 

@@ -8,7 +8,7 @@ import type { CommitMessage, MessageOp, SyncMessage } from '../protocol/message.
 import { EMPTY_ROOT } from '../protocol/mst.ts'
 import type { VerifiedOp } from '../protocol/op.ts'
 import { PartialTree } from '../protocol/partial-tree.ts'
-import { verifySignature } from '../protocol/signature.ts'
+import { verifySignature, verifySignatureAside } from '../protocol/signature.ts'
 import { microsOfTid } from '../protocol/tid.ts'
 import type { LegacyPolicy } from './policy.ts'
 
@@ -59,16 +59,44 @@ export function verifyCommit(
   head: Head,
   options: VerifyOptions,
 ): VerifiedCommit {
+  const opened = openCommit(message, options)
+  checkSigned(message, RULES_COMMIT, key, opened.commit)
+  return proveCommit(message, opened, head, options)
+}
+
+/** As {@link verifyCommit}, with the signature checked off this thread where that is slow. */
+export async function verifyCommitAside(
+  message: CommitMessage,
+  key: PublicKey,
+  head: Head,
+  options: VerifyOptions,
+): Promise<VerifiedCommit> {
+  const opened = openCommit(message, options)
+  const { signedBytes, sig } = opened.commit
+  const signed = verifySignatureAside(key, signedBytes, sig)
+  if (!(typeof signed === 'boolean' ? signed : await signed)) throw notSigned(message, RULES_COMMIT)
+  return proveCommit(message, opened, head, options)
+}
+
+function openCommit(message: CommitMessage, { now }: VerifyOptions): Opened {
   const { ops, rev, since } = message
   if (ops.length > MAX_OPS) throw invalid('B3', message, `too many ops; ops=${ops.length}`)
-  checkRev(message, options.now)
+  checkRev(message, now)
   if (since !== null && since >= rev) throw invalid('B12', message, `rev is not after since; since=${since}`)
   checkOps(message)
-  const { commit, blocks } = openBlocks(message, key, RULES_COMMIT, message.commit)
-  const verified = ops.map((op) => verifiedOp(message, op, blocks))
+  return openBlocks(message, RULES_COMMIT, message.commit)
+}
+
+function proveCommit(
+  message: CommitMessage,
+  { commit, blocks }: Opened,
+  head: Head,
+  options: VerifyOptions,
+): VerifiedCommit {
+  const ops = message.ops.map((op) => verifiedOp(message, op, blocks))
   const legacy = proveOps(message, commit, blocks, options.legacy)
   checkContinuity(message, head)
-  return { rev, data: copy(commit.data), ops: verified, legacy }
+  return { rev: message.rev, data: copy(commit.data), ops, legacy }
 }
 
 /**
@@ -81,7 +109,8 @@ export function verifySync(
   options: { readonly now: number } = { now: Date.now() },
 ): { readonly rev: string; readonly data: Uint8Array } {
   checkRev(message, options.now)
-  const { commit } = openBlocks(message, key, RULES_SYNC, null)
+  const { commit } = openBlocks(message, RULES_SYNC, null)
+  checkSigned(message, RULES_SYNC, key, commit)
   return { rev: message.rev, data: copy(commit.data) }
 }
 
@@ -114,13 +143,13 @@ function checkOps(message: CommitMessage): void {
   }
 }
 
-/** The CAR's blocks and its signed commit, which is the account's and of this rev. */
-function openBlocks(
-  message: Revision,
-  key: VerifyKey,
-  rules: Rules,
-  expected: Uint8Array | null,
-): { commit: SignedCommit; blocks: BlockMap } {
+interface Opened {
+  readonly commit: SignedCommit
+  readonly blocks: BlockMap
+}
+
+/** The CAR's blocks and its commit, which says to be the account's and of this rev. */
+function openBlocks(message: Revision, rules: Rules, expected: Uint8Array | null): Opened {
   const { length } = message.blocks
   if (length === 0) throw invalid(rules.size, message, 'no blocks')
   if (length > MAX_BLOCKS_BYTES) throw invalid(rules.size, message, `blocks are too large; bytes=${length}`)
@@ -134,11 +163,16 @@ function openBlocks(
   if (commit.did !== message.did || commit.rev !== message.rev) {
     throw invalid(rules.envelope, message, `the signed commit is another; signed=${commit.did} ${commit.rev}`)
   }
-  if (key !== 'unchecked' && !verifySignature(key, commit.signedBytes, commit.sig)) {
-    throw invalid(rules.signature, message, 'the signature is not by the current key')
-  }
   return { commit, blocks }
 }
+
+function checkSigned(message: Revision, rules: Rules, key: VerifyKey, commit: SignedCommit): void {
+  if (key === 'unchecked' || verifySignature(key, commit.signedBytes, commit.sig)) return
+  throw notSigned(message, rules)
+}
+
+const notSigned = (message: Revision, rules: Rules): InvalidError =>
+  invalid(rules.signature, message, 'the signature is not by the current key')
 
 function verifiedOp(message: CommitMessage, op: MessageOp, blocks: BlockMap): VerifiedOp {
   const { action, path, cid } = op
