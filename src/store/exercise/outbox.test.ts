@@ -109,6 +109,26 @@ describe.each(DIALECTS)('the outbox on $name', ({ fresh }) => {
     ])
   })
 
+  test('a transaction that appends waits for the one that appended before it', async () => {
+    const [appended, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const first = store.transaction(async (tx) => {
+      await store.outbox.append(tx, [event('did:plc:a', 1)])
+      appended.resolve()
+      await gate.promise
+    })
+    await appended.promise
+    const second = append(event('did:plc:b', 2))
+    // Were the second through by now, a reader would pass over the first.
+    const waited = await Promise.race([
+      second.then(() => false),
+      new Promise((go) => setTimeout(go, 200, true)),
+    ])
+    gate.resolve()
+    await Promise.all([first, second])
+    expect(waited).toBe(true)
+    expect((await store.outbox.page(0, 10)).map(({ name }) => name)).toEqual(['event 1', 'event 2'])
+  })
+
   test('a reader that goes by id misses nothing, however the transactions overlap', async () => {
     const total = 60
     const begun = new Set<number>()
