@@ -24,6 +24,8 @@ test('the defaults are complete and are these', () => {
     {
       "backfill": {
         "allowPrivateHosts": false,
+        "bufferBytes": 134217728,
+        "bufferFrames": 20000,
         "concurrency": 8,
         "leaseMs": 30000,
         "maxBytes": 4294967296,

@@ -182,6 +182,8 @@ function resolveSync({ stream = {}, backfill = {} }: TapConfig): Partial<Resolve
       allowPrivateHosts: backfill.allowPrivateHosts ?? false,
       retryMs: spanOf(backfill.retryMs, 60_000, 3_600_000),
       resyncsPerMinute: backfill.resyncsPerMinute ?? 5,
+      bufferFrames: backfill.bufferFrames ?? 20_000,
+      bufferBytes: backfill.bufferBytes ?? 128 * 1024 ** 2,
       leaseMs: backfill.leaseMs ?? 30_000,
     },
   }

@@ -110,6 +110,8 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
       allowPrivateHosts: flag,
       retryMs: span,
       resyncsPerMinute: count(1, 1_000_000),
+      bufferFrames: count(1, 100_000_000),
+      bufferBytes: leaf(z.int().min(1024), 'bytes, a whole number, at least 1024'),
       leaseMs: ms(1000),
     }),
   ),

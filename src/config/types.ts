@@ -105,6 +105,10 @@ export interface TapConfig {
     retryMs?: { first?: number; longest?: number }
     /** Fetches of one repo a minute; more are spaced (rule F9). Default 5. */
     resyncsPerMinute?: number
+    /** Live commits of one repo that wait for its fetch; beyond either limit it is fetched anew. Default 20000. */
+    bufferFrames?: number
+    /** The same in bytes. Default 128 MiB. */
+    bufferBytes?: number
     /** How long a repo stays reserved for a process that died, where several share a Postgres, ms. Default 30000. */
     leaseMs?: number
   }
@@ -245,6 +249,8 @@ export interface ResolvedConfig {
     readonly allowPrivateHosts: boolean
     readonly retryMs: { readonly first: number; readonly longest: number }
     readonly resyncsPerMinute: number
+    readonly bufferFrames: number
+    readonly bufferBytes: number
     readonly leaseMs: number
   }
   readonly handling: { readonly attempts: number; readonly timeoutMs: number }

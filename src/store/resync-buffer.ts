@@ -9,8 +9,12 @@ export interface BufferedFrame {
 }
 
 /** What one repo may have waiting: beyond it, fetching again is cheaper than draining. */
-export const MAX_FRAMES = 20_000
-export const MAX_BYTES: number = 256 * 1024 * 1024
+export interface BufferLimits {
+  readonly frames: number
+  readonly bytes: number
+}
+
+const LIMITS: BufferLimits = { frames: 20_000, bytes: 128 * 1024 * 1024 }
 
 interface Held {
   frames: number
@@ -22,12 +26,9 @@ export class ResyncBuffer {
   readonly #db: Database
   /** What waits for each repo, counted once and kept up: only repos that have something are in here. */
   readonly #held = new Map<number, Held>()
-  readonly #limits: { frames: number; bytes: number }
+  readonly #limits: BufferLimits
 
-  constructor(
-    db: Database,
-    limits: { frames: number; bytes: number } = { frames: MAX_FRAMES, bytes: MAX_BYTES },
-  ) {
+  constructor(db: Database, limits: BufferLimits = LIMITS) {
     this.#db = db
     this.#limits = limits
   }

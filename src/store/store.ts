@@ -8,7 +8,7 @@ import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
 import { Rejections } from './rejections.ts'
 import { Repos } from './repos.ts'
-import { ResyncBuffer } from './resync-buffer.ts'
+import { type BufferLimits, ResyncBuffer } from './resync-buffer.ts'
 import type { DialectName, UserDatabase } from './types.ts'
 import { Uncreated } from './uncreated.ts'
 
@@ -31,7 +31,10 @@ export class Store {
   readonly #release: () => void
   #closing: Promise<void> | null = null
 
-  constructor(db: Database, options: { guest: boolean; url: string; release: () => void }) {
+  constructor(
+    db: Database,
+    options: { guest: boolean; url: string; release: () => void; buffer?: BufferLimits },
+  ) {
     this.db = db
     this.dialect = db.dialect
     this.url = options.url
@@ -39,7 +42,7 @@ export class Store {
     this.collections = new Collections(db)
     this.repos = new Repos(db, options.guest)
     this.records = new Records(db, this.collections)
-    this.buffer = new ResyncBuffer(db)
+    this.buffer = new ResyncBuffer(db, options.buffer)
     this.cursors = new Cursors(db)
     this.deadLetters = new DeadLetters(db)
     this.uncreated = new Uncreated(db)

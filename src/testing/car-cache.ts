@@ -8,6 +8,9 @@ interface Entry {
   readonly bytes: number
 }
 
+/** The blocks as they are now: a host exports one state of a repo, however slowly it is read. */
+export const snapshotOf = ({ roots, blocks }: CarExport): CarExport => ({ roots, blocks: [...blocks] })
+
 /** Exported repos that have not changed since: whoever serves many readers should not sort blocks for each. */
 export class CarCache {
   readonly #maxBytes: number
@@ -22,7 +25,8 @@ export class CarCache {
 
   chunks(repo: SignedRepo, order: CarOrder, car: CarExport): Iterable<Uint8Array> {
     const cached = this.#entries?.get(`${repo.did} ${order}`)
-    return cached?.rev === repo.rev ? cached.chunks : this.#keeping(repo, order, car)
+    if (cached?.rev === repo.rev) return cached.chunks
+    return this.#keeping(repo, order, snapshotOf(car))
   }
 
   /** The chunks as they are made; kept at the end, unless there were too many. */

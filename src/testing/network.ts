@@ -1,7 +1,7 @@
 import { bulkTree, type SeedRecord } from './bulk.ts'
 import { Capture } from './capture.ts'
 import { type CarOrder, carChunks } from './car.ts'
-import { CarCache } from './car-cache.ts'
+import { CarCache, snapshotOf } from './car-cache.ts'
 import { type Clock, isoOf, seededClock, systemClock } from './clock.ts'
 import { frameOf, type NetworkEvent } from './event.ts'
 import { Faults } from './faults.ts'
@@ -258,7 +258,7 @@ export class Network {
   #carOf(repo: TestRepo, host: string): Iterable<Uint8Array> {
     const honest = repo.export(this.carOrder, this.random.fork(`car/${repo.rev}`))
     const served = this.faults.cars(honest, repo, host)
-    return served === honest ? this.#cars.chunks(repo, this.carOrder, honest) : carChunks(served)
+    return served === honest ? this.#cars.chunks(repo, this.carOrder, honest) : carChunks(snapshotOf(served))
   }
 
   #byHandle(handle: string): TestRepo | null {

@@ -41,6 +41,8 @@ export const full: Full<TapConfig> = {
     allowPrivateHosts: true,
     retryMs: { first: 111, longest: 112 },
     resyncsPerMinute: 113,
+    bufferFrames: 115,
+    bufferBytes: 116000,
     leaseMs: 30114,
   },
   handling: { attempts: 12, timeoutMs: 13 },
