@@ -11,6 +11,7 @@ import {
   type TestHandlers,
   unit,
 } from '../../test/support/dispatching.ts'
+import { forgetCollection } from '../store/refetch.ts'
 import type { RecordEvent } from './event.ts'
 
 afterAll(closeBenches)
@@ -748,6 +749,18 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
         expect(await t.uncreated()).toHaveLength(1)
         await t.bench.store.repos.remove(t.repo.id)
         expect(await t.uncreated()).toEqual([])
+      })
+
+      test('nothing is remembered of a collection that is forgotten: its next version is an update again', async () => {
+        await using t = await start()
+        const op = put(POST, 'a', { text: 'bad' })
+        await t.submit(op)
+        await forgetCollection(t.bench.store, POST)
+        bad = []
+        await t.submit(op, { mode: 'diff', run: 2, source: 'resync' })
+        await t.submit(put(POST, 'a', { text: 'good' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual([])
       })
     })
 

@@ -24,4 +24,6 @@ export async function forgetCollection(store: Store, collection: string): Promis
       [from, from + REPOS, id],
     )
   }
+  // What is not indexed comes as a create anyway.
+  await store.db.run('delete from lextap_uncreated where collection = $1', [collection])
 }
