@@ -101,10 +101,9 @@ test('health fails with a reason when the work is stuck', async () => {
   const { status, text } = await get('/health')
   stuck = false
   expect(status).toBe(503)
-  expect(JSON.parse(text)).toEqual({
-    status: 'stuck',
-    message: 'stream: nothing was finished for 0 s, 1 under way',
-  })
+  const { status: said, message } = JSON.parse(text)
+  expect(said).toBe('stuck')
+  expect(message).toMatch(/^stream: nothing was finished for \d+ s, 1 under way$/)
 })
 
 test('info of a tracked repo, in the order of its keys; others are not found', async () => {
