@@ -33,7 +33,7 @@ test('every character by itself, and between others, is as long as the reference
   for (let code = 0; code < 0x1_0000; code += code < 0x3200 ? 1 : 97) {
     if (code >= 0xd800 && code < 0xe000) continue
     const char = String.fromCharCode(code)
-    const texts = [char, `a${char}b`, `${char}${char}`, `あ${char}`, `${char}\n`]
+    const texts = [`a${char}b`, `あ${char}\n${char}${char}`]
     for (const text of texts)
       if (graphemes(text) !== graphemeLen(text) || utf8Length(text) !== utf8Len(text))
         expect([text, utf8Length(text), graphemes(text)]).toEqual([text, utf8Len(text), graphemeLen(text)])
