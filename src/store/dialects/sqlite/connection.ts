@@ -155,8 +155,17 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 
+  /** SQLite calls ways to begin a transaction that it does not know a syntax error; the answer is the same. */
+  #prepared(sql: string): Prepared {
+    try {
+      return this.#handle.prepare(sql)
+    } catch (error) {
+      throw this.#inTransaction && controlsTransaction(sql) ? controlRefused(sql) : error
+    }
+  }
+
   #execute<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, reads, controls } = this.#handle.prepare(query.sql)
+    const { statement, reads, controls } = this.#prepared(query.sql)
     if (controls && this.#inTransaction) throw controlRefused(query.sql)
     const params = query.parameters.map(sqliteValue)
     if (reads) return { rows: statement.all(...params).map((row) => ({ ...row })) as R[] }
