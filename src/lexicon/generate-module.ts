@@ -177,7 +177,13 @@ function writeFill(writer: Writer, scope: Scope, name: string, def: LexObject): 
   writer.line()
   docComment(writer, ['@internal'])
   writer.block(`export function ${fillName(name)}(v: ${type}): ${type} {`, () => {
-    for (const line of fillStatements(scope, def)) writer.line(line)
+    for (const line of fillStatements(scope, def)) {
+      // A condition without text of the lexicon's is safe to break after.
+      const [, condition, rest] =
+        (line.length > writer.room && /^(if \([\w.$ !=&]+\)) (.*)$/.exec(line)) || []
+      if (condition === undefined || rest === undefined) writer.line(line)
+      else writer.line(condition).line(`  ${rest}`)
+    }
   })
   return [fillName(name)]
 }

@@ -230,7 +230,8 @@ export function $checkLabelerPolicies(v: unknown, c: l.CheckOptions): l.Fault | 
 /** @internal */
 export function $fillLabelerPolicies(v: LabelerPolicies): LabelerPolicies {
   let out = v
-  if (v.labelValueDefinitions !== undefined) out = l.replace(out, 'labelValueDefinitions', l.replaceItems(v.labelValueDefinitions, (item) => LabelDefs.$fillLabelValueDefinition(item)))
+  if (v.labelValueDefinitions !== undefined)
+    out = l.replace(out, 'labelValueDefinitions', l.replaceItems(v.labelValueDefinitions, (item) => LabelDefs.$fillLabelValueDefinition(item)))
   return out
 }
 
