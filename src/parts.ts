@@ -250,8 +250,7 @@ export class Parts {
     await store.repos.interruptResyncing()
     await store.buffer.sweep()
     // A feed cannot be asked for what it sent before.
-    if (this.#config.source.kind === 'relay')
-      await followCollections(this.#followed, store, this.#observer)
+    if (this.#config.source.kind === 'relay') await followCollections(this.#followed, store, this.#observer)
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     await this.#stream.start(onFailure)
     await this.#removals.resume()

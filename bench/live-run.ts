@@ -1,0 +1,90 @@
+/**
+ * An indexer in a process of its own, to be measured: `node live-run.ts '<LiveOrders as JSON>'`. Prints
+ * `LiveRun` as JSON.
+ */
+import { resolve } from 'node:path'
+import pino from 'pino'
+import { schemas } from '../generated/handlers.ts'
+import { resolveConfig } from '../src/config/resolve.ts'
+import type { TapConfig } from '../src/config/types.ts'
+import type { RecordSchema } from '../src/dispatch/handler.ts'
+import { Metrics } from '../src/observe/metrics.ts'
+import { k256Backend } from '../src/protocol/signature.ts'
+import { createTap } from '../src/tap.ts'
+import { machineNow } from './relay-process.ts'
+import { type Style, sampleHandlers } from './sample-app.ts'
+
+export interface LiveOrders {
+  readonly database: string
+  readonly relay: string
+  readonly relayHttp: string
+  readonly plc: string
+  readonly style: Style
+  /** Stop when everything up to here is done; null: when the backfill is. */
+  readonly seq: number | null
+  /** Note when each rev was committed. */
+  readonly latencies?: boolean
+  readonly config?: TapConfig
+}
+
+export interface LiveRun {
+  readonly backend: string
+  /** From the start of following to the end. */
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly rss: number
+  /** Transactions it took. */
+  readonly batches: number
+  /** Rev → when it was committed, ms of the machine's steady clock. */
+  readonly committed: readonly (readonly [rev: string, at: number])[]
+}
+
+async function main(orders: LiveOrders): Promise<LiveRun> {
+  const { database, relay, relayHttp, plc, style, seq, latencies, config } = orders
+  const committed: [string, number][] = []
+  const note = latencies === true ? (rev: string) => void committed.push([rev, machineNow()]) : undefined
+  const metrics = new Metrics()
+  const tap = createTap(
+    resolveConfig(
+      {
+        database,
+        migrations: resolve(import.meta.dirname, 'migrations'),
+        relay,
+        plc,
+        upstream: { lists: relayHttp },
+        track: { network: 'full' },
+        backfill: { allowPrivateHosts: true },
+        discovery: { reconcileGraceMs: 3_600_000 },
+        ...config,
+      },
+      { root: process.cwd(), file: null },
+    ),
+    {
+      observer: { log: pino({ level: 'warn' }, process.stderr as never), metrics },
+      definitions: sampleHandlers(style, note),
+      schemas: schemas as Readonly<Record<string, RecordSchema>>,
+      handles: { resolve: async () => null },
+    },
+  )
+  await tap.start()
+  const cpu = process.cpuUsage()
+  const begin = performance.now()
+  await tap.settled(seq === null ? {} : { seq })
+  const seconds = (performance.now() - begin) / 1000
+  const used = process.cpuUsage(cpu)
+  const { states } = await tap.store.repos.counts()
+  if (states.active === 0 || states.error + states.desynchronized > 0)
+    throw new Error(`not all repos are active: ${JSON.stringify(states)}`)
+  if ((await tap.store.deadLetters.counts()).total > 0) throw new Error('there are dead letters')
+  await tap.stop()
+  return {
+    backend: k256Backend,
+    seconds,
+    cpuSeconds: (used.user + used.system) / 1e6,
+    rss: process.resourceUsage().maxRSS * 1024,
+    batches: (await metrics.registry.getSingleMetric('lextap_batches_total')?.get())?.values[0]?.value ?? 0,
+    committed,
+  }
+}
+
+if (import.meta.main) console.log(JSON.stringify(await main(JSON.parse(process.argv[2] ?? ''))))

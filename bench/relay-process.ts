@@ -1,0 +1,154 @@
+/**
+ * The other side of the live benches in a process of its own: a sandbox network for directory, listings and
+ * repos, and a firehose of frames encoded beforehand, so that it costs nothing while others are measured.
+ * Speaks over IPC; see `Relay` in relay.ts.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { frameOf } from '../src/testing/event.ts'
+import { type Network, Random, startNetwork } from '../src/testing/index.ts'
+
+export interface NetworkWish {
+  readonly repos: number
+  readonly records: number
+}
+/** How frames are sent: all at once, or so many a second. */
+export type Pace = 'flood' | number
+export type Request =
+  | { readonly do: 'network'; readonly wish: NetworkWish }
+  | { readonly do: 'commits'; readonly perRepo: number }
+  | { readonly do: 'pace'; readonly pace: Pace; readonly frames?: number; readonly loops?: number }
+  | { readonly do: 'times' }
+export interface Answers {
+  readonly network: { readonly relay: string; readonly relayHttp: string; readonly plc: string }
+  readonly commits: { readonly frames: number; readonly bytes: number }
+  readonly pace: null
+  /** Rev → when its frame was written, ms of the machine's steady clock. */
+  readonly times: readonly (readonly [rev: string, at: number])[]
+}
+
+/** Steady and the same for all processes of the machine, ms. */
+export const machineNow = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
+
+interface Ready {
+  readonly rev: string
+  /** WebSocket header and frame. */
+  readonly wire: Buffer
+}
+
+let network: Network | null = null
+let ready: Ready[] = []
+let pace: Pace = 'flood'
+let limit = Number.POSITIVE_INFINITY
+let loops = 1
+const times: [string, number][] = []
+
+/** Header and payload of an unmasked binary WebSocket frame. */
+function wireOf(frame: Uint8Array): Buffer {
+  const head = Buffer.alloc(frame.length < 65_536 ? 4 : 10)
+  head[0] = 0x82
+  head[1] = frame.length < 65_536 ? 126 : 127
+  if (frame.length < 65_536) head.writeUInt16BE(frame.length, 2)
+  else head.writeBigUInt64BE(BigInt(frame.length), 2)
+  if (frame.length < 126) return Buffer.concat([Uint8Array.of(0x82, frame.length), frame])
+  return Buffer.concat([head, frame])
+}
+
+async function write(socket: Socket, bytes: Buffer): Promise<void> {
+  if (socket.destroyed || socket.write(bytes)) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
+}
+
+async function flood(socket: Socket): Promise<void> {
+  const frames = ready.slice(0, limit)
+  const chunks: Buffer[] = []
+  for (let i = 0; i < frames.length; i += 64)
+    chunks.push(Buffer.concat(frames.slice(i, i + 64).map(({ wire }) => wire)))
+  for (let loop = 0; loop < loops && !socket.destroyed; loop++)
+    for (const chunk of chunks) await write(socket, chunk)
+}
+
+async function paced(socket: Socket, perSecond: number): Promise<void> {
+  const frames = ready.slice(0, limit)
+  times.length = 0
+  const begin = performance.now()
+  for (let sent = 0; sent < frames.length && !socket.destroyed; ) {
+    const due = Math.min(frames.length, Math.floor(((performance.now() - begin) * perSecond) / 1000))
+    for (; sent < due; sent++) {
+      const { rev, wire } = frames[sent] as Ready
+      times.push([rev, machineNow()])
+      socket.write(wire)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+function serve(webSocket: WebSocket, socket: Socket): void {
+  webSocket.on('error', () => {})
+  // Pings get their pong from `ws`; frames go past it, to the bare socket.
+  setImmediate(() => void (pace === 'flood' ? flood(socket) : paced(socket, pace)))
+}
+
+async function begin({ repos, records }: NetworkWish): Promise<Answers['network']> {
+  network = await startNetwork({ seed: 'live bench', pdses: 4 })
+  for (let i = 0; i < repos; i++) network.createRepo({ records, announce: false })
+  const server = createServer((_, response) => response.writeHead(404).end())
+  const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+  sockets.on('connection', (webSocket, request) => serve(webSocket, request.socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const relay = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { relay, relayHttp: network.relayHttp, plc: network.plc }
+}
+
+/** Commits of all repos, interleaved: mostly creates, some updates and deletes. */
+function commit(perRepo: number): Answers['commits'] {
+  if (network === null) throw new Error('no network')
+  const random = new Random('commits')
+  const { repos, records, relayStream } = network
+  relayStream.forget()
+  for (let n = 0; n < perRepo; n++) {
+    for (const repo of random.shuffle(repos)) {
+      const collection = records.collection()
+      if (collection === 'app.bsky.actor.profile') repo.put(collection, 'self', records.record(collection))
+      else if (random.chance(0.1)) {
+        const path = [...repo.tree.entries('app.bsky.feed.like/')][0]?.[0] ?? ''
+        const [of = '', rkey = ''] = path.split('/')
+        repo.delete(of, rkey)
+      } else repo.create(collection, records.record(collection))
+    }
+  }
+  let seq = 0
+  ready = [...relayStream.events()].map((event) => ({
+    rev: 'rev' in event ? event.rev : '',
+    wire: wireOf(frameOf(event, ++seq)),
+  }))
+  relayStream.forget()
+  return { frames: ready.length, bytes: ready.reduce((sum, { wire }) => sum + wire.length, 0) }
+}
+
+process.on('message', async (request: Request) => {
+  try {
+    process.send?.({ answer: await answer(request) })
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? error.stack : String(error) })
+  }
+})
+
+async function answer(request: Request): Promise<Answers[keyof Answers]> {
+  if (request.do === 'network') return begin(request.wish)
+  if (request.do === 'commits') return commit(request.perRepo)
+  if (request.do === 'times') return times
+  pace = request.pace
+  limit = request.frames ?? Number.POSITIVE_INFINITY
+  loops = request.loops ?? 1
+  return null
+}
