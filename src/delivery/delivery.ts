@@ -169,15 +169,14 @@ export class Delivery {
 
   /** Not taken: to be sent again in its place. */
   release(row: OutboxRow, options: { suspect?: boolean } = {}): void {
-    if (options.suspect) this.#window.suspect(row.id)
-    if (!this.#window.release(row.id)) return
+    if (!this.#window.release(row.id, options.suspect)) return
     this.#released.set(row.id, { ...row, body: '' })
     this.#kick()
   }
 
-  /** Somebody failed on it and will try again: its repo goes on one event at a time. */
-  suspect(id: number): void {
-    this.#window.suspect(id)
+  /** Somebody failed on it and will try again: nothing new of its repo is sent until then. */
+  failing(id: number): void {
+    this.#window.failing(id)
   }
 
   /** The text of an event in flight; null when it is gone. */

@@ -14,6 +14,8 @@ export class Lane {
   spilledFrom: number | null = null
   /** Whether the event at `spilledFrom` is known to be live: then it need not be read before it can be sent. */
   #spilledLive = false
+  /** Events in flight that somebody failed on and will try again: nothing new is sent meanwhile. */
+  readonly failing: Set<number> = new Set()
   /** Somebody failed on an event: one at a time until one succeeds. */
   suspect = false
   /** Stands in the line of lanes that can send. */
@@ -38,7 +40,7 @@ export class Lane {
   /** Nothing in flight forbids a next event. */
   get open(): boolean {
     if (this.flying.size === 0) return true
-    if (this.suspect) return false
+    if (this.suspect || this.failing.size > 0) return false
     // A live event flies alone, so the first tells of all.
     return this.flying.values().next().value === false
   }

@@ -160,6 +160,18 @@ test('an event that is refused is tried again, and its repo waits while others g
   expect(h.endpoint.keys.indexOf('k3')).toBeLessThan(h.endpoint.keys.lastIndexOf('k1'))
 })
 
+test('while an event waits for its next attempt nothing new of its repo is sent, historical or not', async () => {
+  await using h = await hook({ concurrency: 2, backoff: { baseMs: 300, maxMs: 300 } })
+  let refusals = 0
+  h.endpoint.answer = (key) => (key === 'k0' && refusals++ < 1 ? 500 : 200)
+  await h.outbox.append(...Array.from({ length: 8 }, (_, n) => event('did:plc:a', n, false)))
+  await expect.poll(() => h.outbox.store.outbox.count(), soon).toBe(0)
+  const again = h.endpoint.keys.lastIndexOf('k0')
+  // One more may have been under way beside it.
+  expect(again).toBeGreaterThan(0)
+  expect(again).toBeLessThan(4)
+})
+
 test('what is refused every time becomes a dead letter, its repo goes on, and a retry sends it again', async () => {
   await using h = await hook({ attempts: 3 })
   h.endpoint.answer = (key) => (key === 'k1' ? 422 : 200)

@@ -165,7 +165,7 @@ export class Webhook implements Sink {
       }
     }
     const waitMs = Math.max(backoffMs(Math.min(attempts, most) - 1, backoff), retryAfterMs)
-    delivery.suspect(row.id)
+    delivery.failing(row.id)
     this.#retries.push({
       row: { ...row, body: '' },
       attempts: Math.min(attempts, most - 1),

@@ -113,17 +113,37 @@ test('what waits before a released event is not forgotten', () => {
   expect(window.thirsty('tap')?.spilledFrom).toBe(h1.id)
 })
 
-test('while a repo is suspect it goes one event at a time', () => {
+test('while an event fails nothing new of its repo leaves, whatever its neighbours do', () => {
   const window = new Window()
-  const events = [row('a', false), row('a', false), row('a', false), row('a', false)]
-  for (const event of events) window.add(event)
-  const first = window.take('tap')
-  window.suspect(first?.id ?? 0)
+  const [bad, beside, ...others] = Array.from({ length: 4 }, () => row('a', false))
+  for (const event of [bad, beside]) window.add(event as OutboxRow)
+  takeAll(window)
+  for (const event of others) window.add(event)
+  window.failing(bad?.id ?? 0)
+  window.settle(beside?.id ?? 0)
   expect(takeAll(window)).toEqual([])
-  window.settle(first?.id ?? 0, false)
-  expect(takeAll(window)).toHaveLength(1)
-  window.settle(events[1]?.id ?? 0)
+  window.settle(bad?.id ?? 0)
   expect(takeAll(window)).toHaveLength(2)
+})
+
+test('after an event was given up, or failed on and released, its repo goes one at a time until one succeeds', () => {
+  for (const end of [
+    (w: Window, id: number) => w.settle(id, false),
+    (w: Window, id: number) => w.release(id, true),
+  ]) {
+    const window = new Window()
+    const [first, ...others] = [row('a', true), row('a', false), row('a', false), row('a', false)]
+    window.add(first as OutboxRow)
+    takeAll(window)
+    for (const event of others) window.add(event)
+    // All but the first are historical and could have left beside it.
+    end(window, first?.id ?? 0)
+    const lane = window.thirsty('tap')
+    if (lane !== null) window.refill(lane, others, null)
+    expect(takeAll(window)).toEqual([others[0]?.id])
+    window.settle(others[0]?.id ?? 0)
+    expect(takeAll(window)).toHaveLength(2)
+  }
 })
 
 test('a full window of blocked repos is shed, so that others are read', () => {

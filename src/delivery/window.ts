@@ -103,16 +103,20 @@ export class Window {
   settle(id: number, taken = true): boolean {
     const lane = this.#land(id)
     if (lane === null) return false
-    if (taken) lane.suspect = false
+    lane.suspect = !taken
     this.#check(lane)
     return true
   }
 
-  /** To be sent again, in its place. False when the event was not in flight. */
-  release(id: number): boolean {
+  /**
+   * To be sent again, in its place. False when the event was not in flight. With `suspect` somebody failed on
+   * it: its repo goes on one event at a time until one succeeds.
+   */
+  release(id: number, suspect = false): boolean {
     const live = this.#flying.get(id)?.flying.get(id) ?? false
     const lane = this.#land(id)
     if (lane === null) return false
+    if (suspect) lane.suspect = true
     for (const row of lane.spill({ id, live })) this.#drop(row)
     this.#check(lane)
     return true
@@ -126,10 +130,9 @@ export class Window {
     this.#check(lane)
   }
 
-  /** Somebody failed on this event: its repo goes on one event at a time. */
-  suspect(id: number): void {
-    const lane = this.#flying.get(id)
-    if (lane !== undefined) lane.suspect = true
+  /** Somebody failed on this event and will try again: nothing new of its repo is sent until it lands. */
+  failing(id: number): void {
+    this.#flying.get(id)?.failing.add(id)
   }
 
   #hold(lane: Lane, row: OutboxRow): void {
@@ -173,6 +176,7 @@ export class Window {
     if (lane === undefined) return null
     this.#flying.delete(id)
     lane.flying.delete(id)
+    lane.failing.delete(id)
     return lane
   }
 
