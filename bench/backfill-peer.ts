@@ -4,6 +4,7 @@ import pg from 'pg'
 import { changed, createTables, type Loose, rowOf, TABLES } from './backfill-app.ts'
 import type { BackfillRun } from './backfill-run.ts'
 import { DID, DID_KEY } from './network-repo.ts'
+import { peakRss } from './peak-rss.ts'
 
 const PER_TRANSACTION = 1000
 
@@ -50,7 +51,7 @@ export async function atproto(url: string, car: string): Promise<BackfillRun> {
     records: creates.length,
     seconds,
     cpuSeconds: (used.user + used.system) / 1e6,
-    peakRss: process.resourceUsage().maxRSS * 1024,
+    peakRss: peakRss(),
   }
 }
 

@@ -3,6 +3,7 @@
  * CAR bytes → walk, signature, decode, validate, handlers, record index with bodies, commit. Prints JSON.
  * The style `atproto` is the same handler without us: the reference packages and stock Kysely, no index.
  */
+
 import { closeSync, openSync, readSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import pino from 'pino'
@@ -17,6 +18,7 @@ import { RepoWalk } from '../src/protocol/walk.ts'
 import { openStore, type Store } from '../src/store/open.ts'
 import { createTables, handlersFor, TABLES } from './backfill-app.ts'
 import { DID_KEY } from './network-repo.ts'
+import { peakRss } from './peak-rss.ts'
 
 export type Style = 'plain' | 'rows' | 'puts' | 'atproto'
 
@@ -127,7 +129,7 @@ async function lextap([url = '', style = 'plain', car = '', repos = '1']: string
     records,
     seconds,
     cpuSeconds: (used.user + used.system) / 1e6,
-    peakRss: process.resourceUsage().maxRSS * 1024,
+    peakRss: peakRss(),
   }
 }
 

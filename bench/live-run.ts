@@ -2,6 +2,7 @@
  * An indexer in a process of its own, to be measured: `node live-run.ts '<LiveOrders as JSON>'`. Prints
  * `LiveRun` as JSON.
  */
+
 import { resolve } from 'node:path'
 import pino from 'pino'
 import { schemas } from '../generated/handlers.ts'
@@ -11,6 +12,7 @@ import type { RecordSchema } from '../src/dispatch/handler.ts'
 import { Metrics } from '../src/observe/metrics.ts'
 import { k256Backend } from '../src/protocol/signature.ts'
 import { createTap } from '../src/tap.ts'
+import { peakRss } from './peak-rss.ts'
 import { machineNow } from './relay-process.ts'
 import { type Style, sampleHandlers } from './sample-app.ts'
 
@@ -81,7 +83,7 @@ async function main(orders: LiveOrders): Promise<LiveRun> {
     backend: k256Backend,
     seconds,
     cpuSeconds: (used.user + used.system) / 1e6,
-    rss: process.resourceUsage().maxRSS * 1024,
+    rss: peakRss(),
     batches: (await metrics.registry.getSingleMetric('lextap_batches_total')?.get())?.values[0]?.value ?? 0,
     committed,
   }

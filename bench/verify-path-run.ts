@@ -3,10 +3,12 @@
  * records, median seconds of processor time (all threads, garbage collection too: wall time
  * would measure who else is on the machine), and the process's peak memory in bytes.
  */
+
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { RecordSchema } from '../src/dispatch/handler.ts'
 import { DID, DID_KEY } from './network-repo.ts'
+import { peakRss } from './peak-rss.ts'
 
 export type Stack = 'walk' | 'decode' | 'lextap' | 'atproto' | 'atcute'
 
@@ -128,6 +130,6 @@ times.sort((a, b) => a - b)
 const result: Run = {
   records,
   seconds: times[times.length >> 1] as number,
-  peakRss: process.resourceUsage().maxRSS * 1024,
+  peakRss: peakRss(),
 }
 process.stdout.write(JSON.stringify(result))
