@@ -37,7 +37,12 @@ const definitions = plainHandlers().map((definition) => {
     await put?.(event, context)
     observer.metrics.count('handler_calls', 'calls')
   }
-  return { ...definition, handlers: { ...definition.handlers, put: counted } }
+  const { delete: remove } = definition.handlers
+  const countedDelete: typeof remove = async (event, context) => {
+    await remove?.(event, context)
+    observer.metrics.count('delete_calls', 'calls')
+  }
+  return { ...definition, handlers: { ...definition.handlers, put: counted, delete: countedDelete } }
 })
 const tap = createTap(config, {
   observer,
