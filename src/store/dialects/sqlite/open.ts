@@ -20,6 +20,7 @@ import { Mutex } from '../../mutex.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
 import type { UserDatabase } from '../../types.ts'
+import { Checkpointer } from './checkpointer.ts'
 import { deleteText, insertText, SqliteConnection, SqliteHandle, updateText } from './connection.ts'
 import { explain } from './errors.ts'
 import { sqliteFault } from './faults.ts'
@@ -46,6 +47,11 @@ const sql: SqlWords = {
 /** Another process (a command line tool, a backup) may hold the file for so long before we give up, ms. */
 const BUSY_MS = 5000
 
+const CACHE_KIB = 16_384
+
+/** Pages of 4 KiB in the write-ahead log after which the writer itself carries them over. */
+const LOG_PAGES = { alone: 1000, helped: 16_000 } as const
+
 export interface SqliteOptions {
   readonly readOnly: boolean
 }
@@ -70,6 +76,8 @@ function connect(path: string, { readOnly }: SqliteOptions): SqliteHandle {
     if (!readOnly) {
       db.exec('pragma journal_mode = wal')
       db.exec('pragma synchronous = normal')
+      // The pages of a large batch must fit: what does not goes to the log early, and again when it changes.
+      db.exec(`pragma cache_size = -${CACHE_KIB}`)
     }
     db.exec('pragma temp_store = memory')
     // The first real read of the file: says now whether this is a database at all.
@@ -91,6 +99,7 @@ class SqliteDatabase implements Database {
   readonly #readHandle: SqliteHandle
   readonly #where: string
   readonly #turn = new Mutex()
+  readonly #checkpointer: Checkpointer | null
   readonly #parts
   #tables = new RowTables([], 'sqlite')
 
@@ -98,6 +107,14 @@ class SqliteDatabase implements Database {
     this.#where = where
     this.#writer = writer
     this.#readHandle = reader
+    this.#checkpointer =
+      writer === reader
+        ? null
+        : new Checkpointer(where, (working) => {
+            if (writer.db.isOpen) {
+              writer.db.exec(`pragma wal_autocheckpoint = ${working ? LOG_PAGES.helped : LOG_PAGES.alone}`)
+            }
+          })
     this.reader = writer === reader ? this : immediate(reader)
     const dialect = new SqliteKyselyDialect(async () => ({
       release: await this.#turn.lock(),
@@ -111,7 +128,11 @@ class SqliteDatabase implements Database {
     return this.#turn.run(() => this.#writer.all<T>(text, params))
   }
   run(text: string, params: readonly Param[] = []): Promise<number> {
-    return this.#turn.run(() => this.#writer.run(text, params))
+    return this.#turn.run(() => {
+      const count = this.#writer.run(text, params)
+      this.#checkpointer?.committed()
+      return count
+    })
   }
   insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
     return this.transaction((tx) => tx.insertMany(insert, rows))
@@ -131,6 +152,7 @@ class SqliteDatabase implements Database {
         const result = await fn(tx)
         tx.end()
         this.#writer.run('commit', [])
+        this.#checkpointer?.committed()
         return result
       } catch (error) {
         tx.end()
@@ -156,7 +178,8 @@ class SqliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await this.#turn.run(() => {
+    await this.#turn.run(async () => {
+      await this.#checkpointer?.close()
       this.#readHandle.close()
       this.#writer.close()
     })
