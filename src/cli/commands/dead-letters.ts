@@ -104,7 +104,14 @@ async function retryLetters(given: number[], flags: Flags & { all?: true }): Pro
     const ids = await chosen(store, given, flags)
     await using dispatcher = await makeDispatcher(config, observer, store)
     const outcomes: { id: number; outcome: string }[] = []
-    for (const id of ids) outcomes.push({ id, outcome: await dispatcher.retryDeadLetter(id) })
+    // Oldest first, as they happened; many to a transaction.
+    const todo = ids.toSorted((a, b) => a - b)
+    for (let i = 0; i < todo.length; i += 500) {
+      const some = todo
+        .slice(i, i + 500)
+        .map(async (id) => ({ id, outcome: await dispatcher.retryDeadLetter(id) }))
+      outcomes.push(...(await Promise.all(some)))
+    }
     if (flags.json) printJson(outcomes)
     else {
       const counts = Map.groupBy(outcomes, (o) => o.outcome)
