@@ -6,7 +6,7 @@ import { unifiedDiff } from './diff.ts'
 import { migrationsFingerprint } from './fingerprint.ts'
 import { generateDatabase } from './generate-database.ts'
 import { generateHandlers } from './generate-handlers.ts'
-import { childrenOf, generateIndexes } from './generate-index.ts'
+import { childrenOf, generateIndexes, treeOf } from './generate-index.ts'
 import { generateModule } from './generate-module.ts'
 import { introspect } from './introspect.ts'
 import { Lexicons } from './lexicons.ts'
@@ -91,8 +91,9 @@ export function loadLexicons(folder: string): { lexicons: Lexicons; notes: reado
 export function generateLexicons(lexicons: Lexicons): Map<string, string> {
   const recursion = new Recursion(lexicons)
   const files = generateIndexes(lexicons)
+  const tree = treeOf(lexicons)
   for (const { doc } of lexicons.sources)
-    files.set(fileOf(doc.id), generateModule(doc, lexicons, recursion, childrenOf(lexicons, doc.id)))
+    files.set(fileOf(doc.id), generateModule(doc, lexicons, recursion, childrenOf(tree, doc.id)))
   files.set('handlers.ts', generateHandlers(lexicons))
   return files
 }

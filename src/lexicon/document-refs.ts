@@ -1,7 +1,7 @@
 import { isNsid } from '../protocol/syntax.ts'
 import type { LexDoc } from './document.ts'
 import { parseRef } from './lexicons.ts'
-import { walk } from './link.ts'
+import { walk } from './walk.ts'
 
 /** NSIDs of the other documents a document needs, the way `lex install` counts them. Sorted. */
 export function referredDocuments(doc: LexDoc): { required: string[]; mentioned: string[] } {

@@ -6,10 +6,10 @@ import { camel, fileOf, importPath } from './names.ts'
 export type Child = readonly [name: string, path: string]
 
 /** Where the NSID's segments lead: folders, and the lexicons in them. */
-interface Node {
+export interface Namespace {
   /** Set where a lexicon has exactly this NSID. */
   nsid: string | null
-  readonly children: Map<string, Node>
+  readonly children: Map<string, Namespace>
 }
 
 /**
@@ -18,7 +18,7 @@ interface Node {
  */
 export function generateIndexes(lexicons: Lexicons): Map<string, string> {
   const files = new Map<string, string>()
-  const visit = (node: Node, folder: string) => {
+  const visit = (node: Namespace, folder: string) => {
     const lines = childLines(node, folder, `${folder}index.ts`)
     if (node.nsid === null)
       files.set(
@@ -33,19 +33,18 @@ export function generateIndexes(lexicons: Lexicons): Map<string, string> {
 }
 
 /** What lives below the NSID of a lexicon, for its own file to re-export. */
-export function childrenOf(lexicons: Lexicons, nsid: string): Child[] {
-  const node = nsid
-    .split('.')
-    .reduce<Node | undefined>((at, part) => at?.children.get(part), treeOf(lexicons))
+export function childrenOf(tree: Namespace, nsid: string): Child[] {
+  const node = nsid.split('.').reduce<Namespace | undefined>((at, part) => at?.children.get(part), tree)
   return node === undefined ? [] : exportsOf(node, `${nsid.split('.').join('/')}/`, fileOf(nsid))
 }
 
-function treeOf(lexicons: Lexicons): Node {
-  const root: Node = { nsid: null, children: new Map() }
+/** All NSIDs as a tree of segments. */
+export function treeOf(lexicons: Lexicons): Namespace {
+  const root: Namespace = { nsid: null, children: new Map() }
   for (const { doc } of lexicons.sources) {
     let node = root
     for (const part of doc.id.split('.')) {
-      const next: Node = node.children.get(part) ?? { nsid: null, children: new Map() }
+      const next: Namespace = node.children.get(part) ?? { nsid: null, children: new Map() }
       node.children.set(part, next)
       node = next
     }
@@ -54,10 +53,10 @@ function treeOf(lexicons: Lexicons): Node {
   return root
 }
 
-const childLines = (node: Node, folder: string, from: string): string[] =>
+const childLines = (node: Namespace, folder: string, from: string): string[] =>
   exportsOf(node, folder, from).map(([name, path]) => `export * as ${name} from '${path}'`)
 
-function exportsOf(node: Node, folder: string, from: string): Child[] {
+function exportsOf(node: Namespace, folder: string, from: string): Child[] {
   return [...node.children]
     .map(([segment, child]): Child => {
       const file = child.nsid === null ? `${folder}${segment}/index.ts` : fileOf(child.nsid)

@@ -281,7 +281,11 @@ describe('documents that are odd and fine', () => {
     const defs = Object.fromEntries(
       Array.from({ length: 10_000 }, (_, i) => [
         `d${i}`,
-        { type: 'object', properties: i === 9999 ? {} : { next: { type: 'ref', ref: `#d${i + 1}` } } },
+        {
+          type: 'object',
+          required: i === 9999 ? [] : ['next'],
+          properties: i === 9999 ? {} : { next: { type: 'ref', ref: `#d${i + 1}` } },
+        },
       ]),
     )
     using long = await generateProject([doc('a.b.c', defs)])

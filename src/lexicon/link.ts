@@ -1,7 +1,9 @@
 import { findClashes } from './clash.ts'
-import type { LexDef, LexDoc, LexField, LexObject } from './document.ts'
+import type { LexDef, LexDoc, LexField } from './document.ts'
+import { findInhabited } from './inhabited.ts'
 import { type Lexicons, parseRef, typeName } from './lexicons.ts'
 import { join, type Problem, Problems } from './problem.ts'
+import { walk } from './walk.ts'
 
 /** Checks what documents say about each other: references, names that clash, definitions nothing can satisfy. */
 export function checkLinks(lexicons: Lexicons): Problem[] {
@@ -22,54 +24,6 @@ export function checkLinks(lexicons: Lexicons): Problem[] {
     all.push(...problems.list)
   }
   return all
-}
-
-/** Calls `visit` for every field of a definition, the definition itself included. */
-export function walk(
-  def: LexDef | LexField,
-  path: string,
-  visit: (field: LexField, path: string) => void,
-): void {
-  switch (def.type) {
-    case 'record':
-      walk(def.record, join(path, 'record'), visit)
-      return
-    case 'query':
-    case 'procedure':
-    case 'subscription': {
-      if (def.parameters !== undefined) walkProperties(def.parameters, join(path, 'parameters'), visit)
-      if (def.type === 'subscription') {
-        if (def.message !== undefined) walk(def.message.schema, `${path}.message.schema`, visit)
-        return
-      }
-      if (def.type === 'procedure' && def.input?.schema !== undefined)
-        walk(def.input.schema, `${path}.input.schema`, visit)
-      if (def.output?.schema !== undefined) walk(def.output.schema, `${path}.output.schema`, visit)
-      return
-    }
-    case 'permission-set':
-    case 'token':
-      return
-    case 'array':
-      visit(def, path)
-      walk(def.items, join(path, 'items'), visit)
-      return
-    case 'object':
-      visit(def, path)
-      walkProperties(def, path, visit)
-      return
-    default:
-      visit(def, path)
-  }
-}
-
-function walkProperties(
-  owner: { readonly properties?: Readonly<Record<string, LexField>> },
-  path: string,
-  visit: (field: LexField, path: string) => void,
-): void {
-  for (const [name, field] of Object.entries(owner.properties ?? {}))
-    walk(field, join(join(path, 'properties'), name), visit)
 }
 
 function checkRefs(lexicons: Lexicons, doc: LexDoc, field: LexField, path: string, problems: Problems): void {
@@ -122,46 +76,3 @@ function resolve(
 
 const isReferable = (def: LexDef): boolean =>
   !['query', 'procedure', 'subscription', 'permission-set'].includes(def.type)
-
-/**
- * Definitions that some finite value satisfies, by fixpoint: a definition whose every value contains another
- * value of it is a mistake the generator would otherwise turn into a type nobody can build.
- */
-function findInhabited(lexicons: Lexicons): Set<string> {
-  const found = new Set<string>()
-  const possible = (field: LexDef | LexField, from: string): boolean => {
-    switch (field.type) {
-      case 'record':
-        return object(field.record, from)
-      case 'object':
-        return object(field, from)
-      case 'array':
-        return (field.minLength ?? 0) === 0 || possible(field.items, from)
-      case 'ref':
-        return refPossible(field.ref, from)
-      case 'union':
-        return (
-          field.closed !== true || field.refs.length === 0 || field.refs.some((ref) => refPossible(ref, from))
-        )
-      default:
-        return true
-    }
-  }
-  const refPossible = (ref: string, from: string) => {
-    const target = lexicons.resolve(ref, from)
-    // What is missing altogether is reported where it is referred to.
-    return target === undefined || found.has(typeName(target.doc.id, target.name))
-  }
-  const object = (def: LexObject, from: string) =>
-    (def.required ?? []).every((name) => {
-      const field = def.properties?.[name]
-      return field === undefined || def.nullable?.includes(name) === true || possible(field, from)
-    })
-  for (let before = -1; before !== found.size; ) {
-    before = found.size
-    for (const { doc } of lexicons.sources)
-      for (const [name, def] of Object.entries(doc.defs))
-        if (possible(def, doc.id)) found.add(typeName(doc.id, name))
-  }
-  return found
-}

@@ -1,7 +1,7 @@
 import type { LexField, LexString } from './document.ts'
 import type { Lexicons } from './lexicons.ts'
-import { walk } from './link.ts'
 import { join, type Problem, Problems } from './problem.ts'
+import { walk } from './walk.ts'
 
 /** Advice on lexicons of one's own: nothing here is wrong, and each of it was regretted by somebody. */
 export function lintLexicons(lexicons: Lexicons, nsids: ReadonlySet<string>): Problem[] {

@@ -1,6 +1,6 @@
 import type { LexField } from './document.ts'
 import { type Lexicons, typeName } from './lexicons.ts'
-import { walk } from './link.ts'
+import { walk } from './walk.ts'
 
 /**
  * Which definitions can contain themselves (their checks count the depth), and which have a default somewhere

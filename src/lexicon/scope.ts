@@ -1,8 +1,8 @@
 import type { LexDef, LexDoc, LexField } from './document.ts'
 import { type Lexicons, parseRef, type Target, typeName } from './lexicons.ts'
-import { walk } from './link.ts'
 import { checkName, defTypeName, fileOf, fillName, importNames, importPath } from './names.ts'
 import type { Recursion } from './recursion.ts'
+import { walk } from './walk.ts'
 
 /**
  * What the code of one document can see: its own definitions by their names, those of other documents through
