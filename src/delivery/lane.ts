@@ -20,7 +20,8 @@ export class Lane {
   suspect = false
   /** Stands in the line of lanes that can send. */
   queued = false
-  #unsent: OutboxRow[] = []
+  /** Those taken are null: what was sent must not be kept. */
+  #unsent: (OutboxRow | null)[] = []
   #head = 0
 
   constructor(did: string, emitted: boolean) {
@@ -47,8 +48,8 @@ export class Lane {
 
   /** The first waiting event may be sent now. */
   get sendable(): boolean {
-    const first = this.#unsent[this.#head]
-    return first !== undefined && this.open && (!first.live || this.flying.size === 0)
+    const first = this.#unsent[this.#head] ?? null
+    return first !== null && this.open && (!first.live || this.flying.size === 0)
   }
 
   /** Worth reading on. */
@@ -63,11 +64,11 @@ export class Lane {
 
   /** Takes the first waiting event, which now flies. */
   take(): OutboxRow | undefined {
-    const row = this.#unsent[this.#head]
-    if (row === undefined) return undefined
-    this.#head++
+    const row = this.#unsent[this.#head] ?? null
+    if (row === null) return undefined
+    this.#unsent[this.#head++] = null
     if (this.#head === this.#unsent.length) this.#clear()
-    else if (this.#head > 256 && this.#head * 2 > this.#unsent.length) {
+    else if (this.#head > 32 && this.#head * 2 > this.#unsent.length) {
       this.#unsent.splice(0, this.#head)
       this.#head = 0
     }
@@ -77,7 +78,7 @@ export class Lane {
 
   /** Forgets what waits and returns it; it and `from` are to be read again. */
   spill(from?: { readonly id: number; readonly live: boolean }): OutboxRow[] {
-    const rows = this.#unsent.slice(this.#head)
+    const rows = this.#unsent.slice(this.#head).filter((row) => row !== null)
     this.#clear()
     for (const first of [from, rows[0]]) {
       if (first === undefined || first.id >= (this.spilledFrom ?? Number.POSITIVE_INFINITY)) continue

@@ -78,12 +78,18 @@ async function lockRepos(
   store: Store,
   works: readonly Work[],
 ): Promise<Map<number, RepoRow>> {
-  // In id order, so that two batches can never wait for each other.
-  const ids = [...new Set(works.map((work) => work.repoId))].sort((a, b) => a - b)
-  const raws = await tx.all<RawRepo>(
-    `select ${REPO_COLUMNS} from lextap_repo where ${store.db.sql.anyOf('id', 1, 'int')} order by id ${store.db.sql.forUpdate}`,
-    [ids],
-  )
+  const byRepo = Map.groupBy(works, (work) => work.repoId)
+  const { anyOf, forShare, forUpdate } = store.db.sql
+  const lock = (alone: boolean, how: string): Promise<RawRepo[]> => {
+    // In id order, so that two batches can hardly wait for each other.
+    const ids = [...byRepo].flatMap(([id, group]) =>
+      group.every((work) => work.apart) === alone ? [] : [id],
+    )
+    if (ids.length === 0) return Promise.resolve([])
+    const text = `select ${REPO_COLUMNS} from lextap_repo where ${anyOf('id', 1, 'int')} order by id ${how}`
+    return tx.all<RawRepo>(text, [ids.sort((a, b) => a - b)])
+  }
+  const raws = [...(await lock(true, forUpdate)), ...(await lock(false, forShare))]
   return new Map(raws.map((raw) => [raw.id, toRepoRow(raw)]))
 }
 

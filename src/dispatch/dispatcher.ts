@@ -19,7 +19,7 @@ import type { Registry } from './registry.ts'
 import { repoOf } from './retry.ts'
 import { type RecordPolicy, Routes } from './route.ts'
 import { isLive, type Outcome, type Unit } from './unit.ts'
-import type { RetryOutcome, Work } from './work.ts'
+import { isApart, type RetryOutcome, type Work } from './work.ts'
 
 export interface DispatcherOptions {
   readonly store: Store
@@ -39,7 +39,8 @@ export interface DispatcherOptions {
   readonly batch?: Partial<BatchLimits>
 }
 
-const LIMITS: BatchLimits = { maxWorks: 500, maxOps: 2000 }
+/** Where several transactions run at once, smaller ones keep all of them busy. */
+const LIMITS = { one: { maxWorks: 500, maxOps: 2000 }, many: { maxWorks: 500, maxOps: 1000 } } as const
 const RETRY = { baseMs: 50, maxMs: 10_000 }
 
 /** Applies units, many to a transaction. Units of one repo apply in the order they were submitted. */
@@ -59,7 +60,8 @@ export class Dispatcher {
     this.#options = options
     const routes = new Routes(options.registry, options.policy)
     this.#deps = { ...options, routes, signal: this.#abort.signal }
-    this.#gatherer = new Gatherer({ ...LIMITS, ...options.batch })
+    const limits = options.store.db.concurrency > 1 ? LIMITS.many : LIMITS.one
+    this.#gatherer = new Gatherer({ ...limits, ...options.batch })
     this.#ready = options.store.collections.intern(options.registry.collections)
     this.#ready.catch(() => {}) // the first batch reports it
   }
@@ -78,6 +80,7 @@ export class Dispatcher {
       did: unit.did,
       size: Math.max(1, unit.ops.length),
       live: isLive(unit),
+      apart: isApart(unit),
       ...settle,
     }))
   }
@@ -94,6 +97,7 @@ export class Dispatcher {
       did: letter.did,
       size: 1,
       live: true,
+      apart: false,
       ...settle,
     }))
   }

@@ -2,8 +2,18 @@ import { expect, test } from 'vitest'
 import { Gatherer } from './gather.ts'
 import type { Work } from './work.ts'
 
-const work = (repoId: number, name: string, options: { live?: boolean; size?: number } = {}): Work =>
-  ({ repoId, did: name, size: options.size ?? 1, live: options.live ?? true }) as unknown as Work
+const work = (
+  repoId: number,
+  name: string,
+  options: { live?: boolean; size?: number; apart?: boolean } = {},
+): Work =>
+  ({
+    repoId,
+    did: name,
+    size: options.size ?? 1,
+    live: options.live ?? true,
+    apart: options.apart ?? false,
+  }) as unknown as Work
 const names = (batch: readonly Work[]) => batch.map(({ did }) => did)
 const gatherer = (limits = {}) => new Gatherer({ maxWorks: 100, maxOps: 1000, ...limits })
 
@@ -72,6 +82,45 @@ test('live work of a repo does not overtake its historical work', () => {
   expect(gather.take()).toEqual([])
   gather.done(first)
   expect(names(gather.take())).toEqual(['commit'])
+})
+
+test('chunks of one fetch may be in several batches; what comes after them waits for all', () => {
+  const gather = gatherer({ maxWorks: 1 })
+  const chunk = { live: false, apart: true }
+  for (const name of ['c1', 'c2']) gather.push(work(1, name, chunk))
+  gather.push(work(1, 'cut over', { live: false }))
+  gather.push(work(1, 'c3', chunk))
+  const [first, second] = [gather.take(), gather.take()]
+  expect([names(first), names(second), gather.take()]).toEqual([['c1'], ['c2'], []])
+  gather.done(first)
+  expect(gather.take()).toEqual([])
+  gather.done(second)
+  const third = gather.take()
+  expect([names(third), gather.take()]).toEqual([['cut over'], []])
+  gather.done(third)
+  expect(names(gather.take())).toEqual(['c3'])
+})
+
+test('a batch that holds more than chunks of a repo keeps its other chunks out', () => {
+  const gather = gatherer({ maxWorks: 2 })
+  gather.push(work(1, 'c1', { live: false, apart: true }))
+  gather.push(work(1, 'deletes', { live: false }))
+  gather.push(work(1, 'c2', { live: false, apart: true }))
+  const first = gather.take()
+  expect([names(first), gather.take()]).toEqual([['c1', 'deletes'], []])
+  gather.done(first)
+  expect(names(gather.take())).toEqual(['c2'])
+})
+
+test('a repo with nothing left is forgotten', () => {
+  const gather = gatherer()
+  for (let n = 0; n < 3; n++) {
+    gather.push(work(1, 'c', { live: false, apart: n > 0 }))
+    const batch = gather.take()
+    expect(batch).toHaveLength(1)
+    gather.done(batch)
+  }
+  expect([gather.size, gather.hasReady]).toEqual([0, false])
 })
 
 test('draining takes everything out', () => {

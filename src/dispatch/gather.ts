@@ -11,16 +11,24 @@ interface Line {
   readonly works: Work[]
 }
 
+/** Batches that hold work of a repo. */
+interface Running {
+  batches: number
+  /** All of it may run beside more of its kind. */
+  apart: boolean
+}
+
 /**
  * Gathers work of many repos into batches. Work of one repo stays in order and is never in two batches at
- * once; live work goes first, but historical work gets every second turn while both wait.
+ * once, but for chunks of one fetch, which may be in several. Live work goes first, but historical work gets
+ * every second turn while both wait.
  */
 export class Gatherer {
   readonly #limits: BatchLimits
   readonly #lines = new Map<number, Line>()
   /** Lines that may be taken from, by the kind of their head, oldest first. */
   readonly #ready: { live: Set<Line>; historical: Set<Line> } = { live: new Set(), historical: new Set() }
-  readonly #running = new Set<number>()
+  readonly #running = new Map<number, Running>()
   #lastWasLive = false
   #size = 0
 
@@ -45,10 +53,10 @@ export class Gatherer {
     }
     line.works.push(work)
     this.#size++
-    if (line.works.length === 1 && !this.#running.has(line.repoId)) this.#makeReady(line)
+    if (line.works.length === 1) this.#makeReady(line)
   }
 
-  /** The next batch; its repos are busy until `done`. Empty when nothing is ready. */
+  /** The next batch; `done` gives its repos free. Empty when nothing is ready. */
   take(): Work[] {
     const { live, historical } = this.#ready
     const turn = live.size > 0 && (historical.size === 0 || !this.#lastWasLive) ? live : historical
@@ -56,38 +64,53 @@ export class Gatherer {
     const batch: Work[] = []
     let ops = 0
     for (const line of turn) {
-      const isLive = turn === live
-      for (let head = line.works[0]; head !== undefined && head.live === isLive; head = line.works[0]) {
+      const from = batch.length
+      let fits = true
+      for (
+        let head = line.works[0];
+        head !== undefined && this.#mayTake(line, head, turn === live);
+        head = line.works[0]
+      ) {
+        fits = batch.length < this.#limits.maxWorks && ops + head.size <= this.#limits.maxOps
         // One that is too big for any batch goes alone.
-        if (
-          batch.length > 0 &&
-          (batch.length >= this.#limits.maxWorks || ops + head.size > this.#limits.maxOps)
-        ) {
-          return this.#taken(batch)
-        }
+        if (!fits && batch.length > 0) break
         batch.push(head)
         ops += head.size
         line.works.shift()
-        this.#running.add(line.repoId)
-        turn.delete(line)
       }
+      this.#took(line, batch.slice(from))
+      if (!fits) break
     }
-    return this.#taken(batch)
-  }
-
-  #taken(batch: Work[]): Work[] {
     this.#size -= batch.length
     return batch
   }
 
+  #mayTake(line: Line, head: Work, live: boolean): boolean {
+    if (head.live !== live) return false
+    const running = this.#running.get(line.repoId)
+    return running === undefined || (running.apart && head.apart)
+  }
+
+  #took(line: Line, works: readonly Work[]): void {
+    if (works.length === 0) return
+    const running = this.#running.get(line.repoId) ?? { batches: 0, apart: true }
+    running.batches++
+    running.apart &&= works.every((work) => work.apart)
+    this.#running.set(line.repoId, running)
+    this.#ready.live.delete(line)
+    this.#ready.historical.delete(line)
+    this.#makeReady(line)
+  }
+
   /** The batch has ended, however it did. */
   done(batch: readonly Work[]): void {
-    for (const { repoId } of batch) {
-      if (!this.#running.delete(repoId)) continue
+    for (const repoId of new Set(batch.map((work) => work.repoId))) {
+      const running = this.#running.get(repoId)
+      if (running !== undefined && --running.batches === 0) this.#running.delete(repoId)
       const line = this.#lines.get(repoId)
       if (line === undefined) continue
-      if (line.works.length === 0) this.#lines.delete(repoId)
-      else this.#makeReady(line)
+      if (line.works.length > 0) this.#makeReady(line)
+      else if (!this.#running.has(repoId)) this.#lines.delete(repoId)
     }
   }
 
@@ -101,7 +124,11 @@ export class Gatherer {
     return all
   }
 
+  /** Puts a line where it can be taken from, when its head may go now. */
   #makeReady(line: Line): void {
-    this.#ready[line.works[0]?.live === true ? 'live' : 'historical'].add(line)
+    const head = line.works[0]
+    if (head !== undefined && this.#mayTake(line, head, head.live)) {
+      this.#ready[head.live ? 'live' : 'historical'].add(line)
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../store/dead-letters.ts'
-import type { Outcome, Unit } from './unit.ts'
+import { isLive, type Outcome, type Unit } from './unit.ts'
 
 /**
  * What became of a retry. `gone` somebody else dealt with the letter · `superseded` a newer record took its place ·
@@ -15,6 +15,8 @@ interface Pending<R> {
   readonly size: number
   /** Live work goes before historical work of other repos. */
   readonly live: boolean
+  /** One of several chunks of a fetch: they touch different paths, and their order does not matter (P3). */
+  readonly apart: boolean
   readonly resolve: (result: R) => void
   readonly reject: (error: unknown) => void
 }
@@ -31,3 +33,13 @@ export interface RetryWork extends Pending<RetryOutcome> {
 
 /** One thing that waits for a transaction. */
 export type Work = UnitWork | RetryWork
+
+/** Whether a unit is nothing but a chunk of a fetched repo. */
+export const isApart = (unit: Unit): boolean =>
+  unit.mode === 'diff' &&
+  !isLive(unit) &&
+  unit.patch === undefined &&
+  unit.bufferId === undefined &&
+  unit.identity === undefined &&
+  unit.account === undefined &&
+  unit.removeRepo !== true

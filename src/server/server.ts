@@ -57,7 +57,11 @@ export async function startServer(options: ServerOptions): Promise<Listener> {
       'the server has no password: whoever reaches this address can add and remove repos',
     )
   }
-  observer.log.info({ url: listener.url, password: password !== null }, 'the server listens')
+  const alone = password === null && isLoopback(host)
+  observer.log.info(
+    { url: listener.url },
+    `the server listens${alone ? ' for this machine alone: it has no password' : ''}`,
+  )
   return listener
 }
 

@@ -109,7 +109,9 @@ export interface SqlWords {
   listOf(n: number, type: 'int' | 'text'): string
   /** Ends a `select` whose rows will be written: lock them. */
   readonly forUpdate: string
-  /** The same, leaving out rows that others have locked. */
+  /** The same for rows that must only stay as they are. */
+  readonly forShare: string
+  /** As `forUpdate`, leaving out rows that others have locked. */
   readonly forUpdateSkipLocked: string
   /** Column types of our migrations. */
   readonly types: {

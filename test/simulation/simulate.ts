@@ -182,7 +182,7 @@ class Simulation {
         concurrency: random.pick([1, 3, 8]),
         perHost: random.pick([1, 4]),
         maxBytes: 20_000_000,
-        stallMs: 300,
+        stallMs: 1000,
         allowPrivateHosts: true,
         retryMs: { first: 40, longest: 400 },
         resyncsPerMinute: 100_000,

@@ -32,6 +32,7 @@ const sql: SqlWords = {
   anyOf: (column, n) => `${column} in (select value from json_each($${n}))`,
   listOf: (n) => `json_each($${n})`,
   forUpdate: '',
+  forShare: '',
   forUpdateSkipLocked: '',
   types: {
     // Never used twice: what is still under way for a repo that went must not reach the one that comes next.
