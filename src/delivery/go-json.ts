@@ -55,7 +55,9 @@ function object(map: Readonly<Record<string, unknown>>): string {
 function blob(map: Readonly<Record<string, unknown>>): string {
   const { ref, mimeType, size } = map
   const whole = Object.keys(map).length === 4 && typeof mimeType === 'string' && isLink(ref)
-  if (!whole || typeof size !== 'number' || size < 0) throw new Refused()
+  if (!whole || typeof size !== 'number') throw new Refused()
+  // Go marks what it read in the old form by a negative size, so whatever has one is written in that form.
+  if (size < 0) return `{"cid":${goString(ref.$link)},"mimeType":${goString(mimeType)}}`
   return `{"$type":"blob","ref":${value(ref)},"mimeType":${goString(mimeType)},"size":${size}}`
 }
 
@@ -83,7 +85,7 @@ const isObject = (v: unknown): v is Record<string, unknown> =>
   typeof v === 'object' && v !== null && !Array.isArray(v)
 const only = (v: unknown, key: string) =>
   isObject(v) && typeof v[key] === 'string' && Object.keys(v).length === 1
-const isLink = (v: unknown) => only(v, '$link')
+const isLink = (v: unknown): v is { $link: string } => only(v, '$link')
 const isBytes = (v: unknown) => only(v, '$bytes')
 
 function sorted(keys: readonly string[]): boolean {

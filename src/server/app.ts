@@ -3,8 +3,9 @@ import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { LextapError, UserError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
+import { IdentityError } from '../protocol/did-fetch.ts'
 import type { Gate } from './auth.ts'
-import { type ErrorBody, json, RequestError } from './errors.ts'
+import { badRequest, type ErrorBody, json, RequestError } from './errors.ts'
 import type { Health } from './health.ts'
 import type { ServerPorts, ServerStore } from './ports.ts'
 import { repoRoutes } from './repos.ts'
@@ -36,33 +37,25 @@ export function createApp(options: AppOptions): Hono {
     const { authorization, origin, host } = c.req.header()
     const refused = gate({ authorization, origin, host })
     if (refused === null) return next()
-    for (const [name, value] of Object.entries(refused.headers)) c.header(name, value)
-    return json(c, { error: refused.error, message: refused.message }, refused.status)
+    return c.body(refused.body, refused.status, refused.headers)
   })
   app.use(
     bodyLimit({
       maxSize: MAX_BODY,
-      onError: (c) =>
-        json(c, { error: 'PayloadTooLarge', message: `the body is over ${MAX_BODY} bytes` }, 413),
+      onError: (c) => json(c, { message: `the body is over ${MAX_BODY} bytes` }, 413),
     }),
   )
   app.route('/', statsRoutes(ports, store, observer, health))
   app.route('/', repoRoutes(ports, store))
-  app.get('/channel', (c) =>
-    json(
-      c,
-      {
-        error: 'InvalidRequest',
-        message: noChannel.records ?? 'this is a WebSocket: send an upgrade request',
-      },
-      400,
-    ),
-  )
+  app.get('/channel', () => {
+    throw badRequest(noChannel.records ?? 'this is a WebSocket: send an upgrade request')
+  })
   app.notFound((c) => {
     const other = app.routes.find(({ path, method }) => method !== 'ALL' && covers(path, c.req.path))
-    if (other === undefined) return json(c, { error: 'NotFound', message: 'Not Found' }, 404)
-    c.header('allow', other.method)
-    return json(c, { error: 'MethodNotAllowed', message: `Method Not Allowed; use ${other.method}` }, 405)
+    if (other === undefined) return json(c, { message: 'Not Found' }, 404)
+    c.header('allow', `OPTIONS, ${other.method}`)
+    if (c.req.method === 'OPTIONS') return c.body(null, 204)
+    return json(c, { message: 'Method Not Allowed' }, 405)
   })
   app.onError((error, c) => {
     const [status, body] = answerFor(error)
@@ -72,13 +65,19 @@ export function createApp(options: AppOptions): Hono {
   return app
 }
 
-const covers = (pattern: string, path: string) =>
-  pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
+/** Whether a route answers at a path; those of one DID take whatever follows their prefix. */
+function covers(route: string, path: string): boolean {
+  const did = route.indexOf(':did')
+  if (did < 0) return route === path
+  return path.length > did && path.startsWith(route.slice(0, did))
+}
 
 function answerFor(error: unknown): [ContentfulStatusCode, ErrorBody] {
-  if (error instanceof RequestError) return [error.status as ContentfulStatusCode, error.body]
-  if (error instanceof UserError) return [400, { error: 'InvalidRequest', message: error.message }]
+  if (error instanceof RequestError) return [error.status as ContentfulStatusCode, { message: error.message }]
+  // A DID of another method, or one whose document says nothing: asking again will not help.
+  if (error instanceof IdentityError && error.kind === 'invalid') return [400, { message: error.message }]
+  if (error instanceof UserError) return [400, { message: error.message }]
   // Something outside is down: what went wrong is theirs to know.
-  if (error instanceof LextapError && error.retry) return [503, { error: 'TryAgain', message: error.message }]
-  return [500, { error: 'InternalServerError', message: 'Internal Server Error' }]
+  if (error instanceof LextapError && error.retry) return [503, { message: error.message }]
+  return [500, { message: 'Internal Server Error' }]
 }

@@ -26,11 +26,13 @@ test.each([
   const refused = gate(asked(authorization === undefined ? {} : { authorization }))
   if (passes) expect(refused).toBeNull()
   else {
-    expect(refused).toMatchObject({
+    expect(refused).toEqual({
       status: 401,
-      error: 'Unauthorized',
-      message: 'atproto admin auth required, but missing or incorrect password',
-      headers: { 'www-authenticate': 'Basic realm="admin", charset="UTF-8"' },
+      body: '{"error":"Unauthorized","message":"atproto admin auth required, but missing or incorrect password"}\n',
+      headers: {
+        'content-type': 'application/json',
+        'www-authenticate': 'Basic realm="admin", charset="UTF-8"',
+      },
     })
   }
 })

@@ -3,9 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 /** What a request that may not pass is told. */
 export interface Refusal {
   readonly status: 401 | 403
-  readonly error: string
-  readonly message: string
-  readonly headers: Readonly<Record<string, string>>
+  /** JSON with `error` and `message`. */
+  readonly body: string
+  readonly headers: Record<string, string>
 }
 
 interface Asked {
@@ -47,18 +47,22 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-const UNAUTHORIZED: Refusal = {
-  status: 401,
-  error: 'Unauthorized',
-  message: 'atproto admin auth required, but missing or incorrect password',
-  headers: { 'www-authenticate': 'Basic realm="admin", charset="UTF-8"' },
+function refusal(status: Refusal['status'], error: string, message: string, headers = {}): Refusal {
+  const body = `${JSON.stringify({ error, message })}\n`
+  return { status, body, headers: { 'content-type': 'application/json', ...headers } }
 }
-const FOREIGN: Refusal = {
-  status: 403,
-  error: 'Forbidden',
-  message: 'without a password lextap answers programs of this machine alone; set the option server.password',
-  headers: {},
-}
+
+const UNAUTHORIZED = refusal(
+  401,
+  'Unauthorized',
+  'atproto admin auth required, but missing or incorrect password',
+  { 'www-authenticate': 'Basic realm="admin", charset="UTF-8"' },
+)
+const FOREIGN = refusal(
+  403,
+  'Forbidden',
+  'without a password lextap answers programs of this machine alone; set the option server.password',
+)
 
 /** Equal length whatever was sent, so that comparing takes equal time. */
 const digest = (text: string) => createHash('sha256').update(text).digest()

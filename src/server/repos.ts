@@ -14,13 +14,13 @@ export function repoRoutes(ports: ServerPorts, store: ServerStore): Hono {
   app.post('/repos/add', async (c) => {
     const { dids } = await readDids(c)
     await ports.addRepos(dids)
-    return c.body(null, 200)
+    return c.body(null, 200, { 'content-length': '0' })
   })
   app.post('/repos/remove', async (c) => {
     const { dids, keepRows } = await readDids(c)
     // One that is not tracked is no error, as in Tap.
     for (const did of dids) await ports.removeRepo(did, { keepRows })
-    return c.body(null, 200)
+    return c.body(null, 200, { 'content-length': '0' })
   })
   app.post('/repos/resync', async (c) => {
     const { dids } = await readDids(c)
@@ -29,10 +29,10 @@ export function repoRoutes(ports: ServerPorts, store: ServerStore): Hono {
     return json(c, { resyncing: dids.length - unknown.length, unknown })
   })
   app.get('/repos', async (c) => json(c, await list(c, store)))
-  app.get('/info/*', async (c) => {
+  app.get('/info/:did{.+}', async (c) => {
     const did = didOf(c, '/info/')
     const row = isDid(did) ? await store.repos.get(did) : null
-    if (row === null) throw new RequestError(404, 'RepoNotFound', 'repo not found')
+    if (row === null) throw new RequestError(404, 'repo not found')
     const { handle, error, rev, retryCount, state } = row
     const records = await store.records.count(row.id)
     // In the order of Go's maps.
@@ -46,11 +46,11 @@ export function repoRoutes(ports: ServerPorts, store: ServerStore): Hono {
       state,
     })
   })
-  app.get('/resolve/*', async (c) => {
+  app.get('/resolve/:did{.+}', async (c) => {
     const did = didOf(c, '/resolve/')
     if (!isDid(did)) throw badRequest('improperly formatted DID')
     const document = await ports.resolveDid(did, c.req.raw.signal)
-    if (document === null) throw new RequestError(404, 'DidNotFound', 'DID not found')
+    if (document === null) throw new RequestError(404, 'DID not found')
     return json(c, document)
   })
   return app
@@ -63,13 +63,13 @@ function didOf(c: Context, prefix: string): string {
   try {
     return decodeURIComponent(raw)
   } catch {
-    return raw
+    throw badRequest('the path is not encoded as a URL is')
   }
 }
 
 async function readDids(c: Context): Promise<{ dids: string[]; keepRows: boolean }> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    throw new RequestError(415, 'UnsupportedMediaType', 'send {"dids": […]} as application/json')
+    throw new RequestError(415, 'Unsupported Media Type: send {"dids": […]} as application/json')
   }
   let body: unknown
   try {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -7,6 +8,7 @@ import { Channel } from '../delivery/channel.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { TemporaryError } from '../errors.ts'
 import { createObserver, type Observer } from '../observe/observer.ts'
+import { IdentityError } from '../protocol/did-fetch.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { Health } from './health.ts'
@@ -30,6 +32,7 @@ const ports: ServerPorts = {
   resync: async (did) => did !== B && calls.push(['resync', did]) > 0,
   resolveDid: async (did) => {
     if (did === B) throw new TemporaryError('the directory is down')
+    if (did.startsWith('did:foo:')) throw new IdentityError('invalid', 'did method is not supported')
     return did === A ? { id: A } : null
   },
   status: async () => ({ fine: true }),
@@ -84,7 +87,7 @@ const post = async (path: string, body: string, type = 'application/json') => {
   const text = await response.text()
   return { status: response.status, text, json: text === '' ? null : JSON.parse(text) }
 }
-const ok = (text: string) => ({ status: 200, type: 'application/json', text })
+const ok = (text: string) => ({ status: 200, type: 'application/json; charset=UTF-8', text })
 
 test("health and stats are Tap's, to the byte", async () => {
   expect(await get('/health')).toEqual(ok('{"status":"ok"}\n'))
@@ -117,7 +120,7 @@ test('info of a tracked repo, in the order of its keys; others are not found', a
   })
   expect(JSON.parse((await get(`/info/${C}`)).text)).toMatchObject({ did: C })
   expect(JSON.parse((await get(`/info/${encodeURIComponent(C as string)}`)).text)).toMatchObject({ did: C })
-  for (const did of ['did:plc:zzzzzzzzzzzzzzzzzzzzzzzz', 'nonsense', '%zz', '']) {
+  for (const did of ['did:plc:zzzzzzzzzzzzzzzzzzzzzzzz', 'nonsense', 'a/b']) {
     const { status, text } = await get(`/info/${did}`)
     expect([status, JSON.parse(text).message]).toEqual([404, 'repo not found'])
   }
@@ -136,6 +139,13 @@ test('resolving: the document, no such DID, no DID, and a directory that is down
   expect(await get(`/resolve/${B}`)).toMatchObject({
     status: 503,
     text: expect.stringContaining('the directory is down'),
+  })
+})
+
+test('a DID that no directory can know is the fault of whoever asks', async () => {
+  expect(await get('/resolve/did:foo:bar')).toMatchObject({
+    status: 400,
+    text: '{"message":"did method is not supported"}\n',
   })
 })
 
@@ -202,7 +212,7 @@ test.each([
 ])('a bad body gets a JSON error: %s', async (_, status, body, type) => {
   const answer = await post('/repos/add', body, type)
   expect(answer.status).toBe(status)
-  expect(answer.json).toEqual({ error: expect.any(String), message: expect.any(String) })
+  expect(answer.json).toEqual({ message: expect.any(String) })
 })
 
 test('a body that is too large is refused, however it comes', async () => {
@@ -239,7 +249,7 @@ test.each(['state=happy', 'limit=0', 'limit=1001', 'limit=1e2', 'cursor=-1', 'cu
   async (query) => {
     const { status, text } = await get(`/repos?${query}`)
     expect(status).toBe(400)
-    expect(JSON.parse(text).error).toBe('InvalidRequest')
+    expect(JSON.parse(text)).toEqual({ message: expect.any(String) })
   },
 )
 
@@ -248,17 +258,6 @@ test('ready, status and metrics', async () => {
   expect(await get('/status')).toEqual(ok('{"fine":true}\n'))
   observer.metrics.count('lextap_probe_total', 'A probe')
   expect((await get('/metrics')).text).toContain('lextap_probe_total 1')
-})
-
-test('unknown paths and wrong methods', async () => {
-  expect(await get('/nothing')).toMatchObject({
-    status: 404,
-    text: '{"error":"NotFound","message":"Not Found"}\n',
-  })
-  const response = await fetch(`${server.url}/repos/add`)
-  expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
-  expect((await post(`/info/${A}`, '{}')).status).toBe(405)
-  expect(await get('/channel')).toMatchObject({ status: 400, text: expect.stringContaining('WebSocket') })
 })
 
 test('with a password everything asks for it, the channel too', async () => {
@@ -291,7 +290,7 @@ test('the channel says why it cannot be opened', async () => {
   const webhook = await serve({ channel: null, noChannel: { all: message, records: message } })
   expect(await refusal(`${webhook.url}/channel`)).toEqual({
     status: 400,
-    body: { error: 'InvalidRequest', message },
+    body: { message },
   })
   await webhook.close()
   const handling = await serve({ noChannel: { all: null, records: 'not delivered' } })
@@ -301,6 +300,30 @@ test('the channel says why it cannot be opened', async () => {
   emitted.terminate()
   await handling.close()
 })
+
+test.each([
+  ['no key', {}, 'Missing or invalid Sec-WebSocket-Key header'],
+  ['another version', { 'sec-websocket-version': '12' }, 'Missing or invalid Sec-WebSocket-Version header'],
+])('a handshake that is none gets a JSON error: %s', async (_, over, message) => {
+  const key = 'sec-websocket-version' in over ? { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' } : {}
+  const headers = {
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    ...key,
+    ...over,
+  }
+  const answer = await rawGet('/channel', headers)
+  expect(answer).toEqual({ status: 400, text: `${JSON.stringify({ message })}\n` })
+})
+
+test.each(['h2c', 'websocket'])(
+  'a client that offers %s with an ordinary request gets its answer',
+  async (upgrade) => {
+    const answer = await rawGet('/health', { connection: 'Upgrade', upgrade })
+    expect(answer).toEqual({ status: 200, text: '{"status":"ok"}\n' })
+  },
+)
 
 test('an address that cannot be had is a UserError that names it', async () => {
   await expect(serve({ port: server.port })).rejects.toThrow(
@@ -324,6 +347,13 @@ test('bytes that are no HTTP get an answer and do no harm', async () => {
   socket.destroy()
   expect((await get('/health')).status).toBe(200)
 })
+
+async function rawGet(path: string, headers: Record<string, string>) {
+  const [response] = await once(request(`${server.url}${path}`, { headers }).end(), 'response')
+  let text = ''
+  for await (const chunk of response) text += chunk
+  return { status: response.statusCode, text }
+}
 
 async function refusal(
   url: string,

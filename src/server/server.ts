@@ -10,7 +10,7 @@ import { UserError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { createApp, type NoChannel } from './app.ts'
 import { createGate, type Gate, isLoopback } from './auth.ts'
-import type { ErrorBody } from './errors.ts'
+import { type ErrorBody, JSON_TYPE } from './errors.ts'
 import type { Health } from './health.ts'
 import type { ServerPorts, ServerStore } from './ports.ts'
 
@@ -44,8 +44,13 @@ export async function startServer(options: ServerOptions): Promise<Listener> {
   const { host, password, observer, channel, noChannel } = options
   const gate = createGate({ password, host })
   const app = createApp({ ...options, gate })
-  const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer
+  const http = createAdaptorServer({
+    fetch: app.fetch,
+    // Some clients offer HTTP/2 with every request: that is no reason not to answer it.
+    serverOptions: { shouldUpgradeCallback: asksForChannel },
+  }) as HttpServer
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_ACK, perMessageDeflate: false })
+  sockets.on('wsClientError', ({ message }, socket) => refuse(socket, 400, { message }))
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     upgrade(request, socket, head, { gate, channel, noChannel, sockets })
@@ -83,6 +88,13 @@ export async function startMetricsServer(options: {
   return listener
 }
 
+/** Anything else is an ordinary request, whatever protocol it would rather speak. */
+function asksForChannel({ method, url, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && pathOf(url) === '/channel'
+}
+
+const pathOf = (url = '/') => URL.parse(url, 'http://localhost')?.pathname
+
 interface UpgradeContext {
   readonly gate: Gate
   readonly channel: Channel | null
@@ -94,12 +106,13 @@ function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context
   const { authorization, origin, host } = request.headers
   const refused = context.gate({ authorization, origin, host })
   if (refused !== null) {
-    refuse(socket, refused.status, { error: refused.error, message: refused.message }, refused.headers)
+    answer(socket, refused.status, refused.body, refused.headers)
     return
   }
   const url = URL.parse(request.url ?? '/', 'http://localhost')
+  // Before Node 24.9 whatever would upgrade comes here.
   if (url?.pathname !== '/channel') {
-    refuse(socket, 404, { error: 'NotFound', message: 'Not Found' })
+    refuse(socket, 404, { message: 'only /channel can be upgraded' })
     return
   }
   const { channel, noChannel, sockets } = context
@@ -107,7 +120,7 @@ function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context
   const problem =
     takes === null ? '"emit" must be true, false or only' : noChannel[takes === 'tap' ? 'records' : 'all']
   if (problem !== null || channel === null || takes === null) {
-    refuse(socket, 400, { error: 'InvalidRequest', message: problem ?? 'there is no channel' })
+    refuse(socket, 400, { message: problem ?? 'there is no channel' })
   } else {
     const client = `${request.socket.remoteAddress}:${request.socket.remotePort}`
     sockets.handleUpgrade(request, socket, head, (ws) => channel.accept(ws, socket, takes, client))
@@ -127,21 +140,18 @@ const REASONS: Record<number, string> = {
   404: 'Not Found',
 }
 
-function refuse(
+const refuse = (socket: Duplex, status: number, body: ErrorBody) =>
+  answer(socket, status, `${JSON.stringify(body)}\n`, { 'content-type': JSON_TYPE })
+
+function answer(
   socket: Duplex,
   status: number,
-  body: ErrorBody,
-  headers: Readonly<Record<string, string>> = {},
+  body: string,
+  headers: Readonly<Record<string, string>>,
 ): void {
-  const text = `${JSON.stringify(body)}\n`
-  const all = {
-    ...headers,
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(text)),
-    connection: 'close',
-  }
+  const all = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
-  socket.end([`HTTP/1.1 ${status} ${REASONS[status]}`, ...lines, '', text].join('\r\n'))
+  socket.end([`HTTP/1.1 ${status} ${REASONS[status]}`, ...lines, '', body].join('\r\n'))
 }
 
 async function listen(http: HttpServer, port: number, host: string, option: string): Promise<Listener> {
