@@ -49,28 +49,57 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
       if (work.kind === 'unit') outcomes.set(work, (await plan.add(work.unit)) ? 'applied' : 'stale')
       else outcomes.set(work, await addRetry(deps, tx, plan, work, retried))
     }
-    await plan.resolve()
-    if (careful) await tx.checkDeferred()
-    const { log } = deps.observer
-    const effects = await applyJobs(tx, plan.jobs, { log, signal: deps.signal, careful, ...deps.handling })
-    const failed = failuresOf(plan)
-    const letters = lettersOf(failed)
+    const done = await finish(deps, tx, plan, careful)
     for (const [job, work] of retried) {
       if (job.failure !== null) outcomes.set(work, 'failed')
       else if (isSkipped(job)) outcomes.set(work, 'skipped')
     }
-    await write(tx, deps.store, plan, failed, letters, effects)
-    return {
-      outcomes,
-      effects,
-      jobs: plan.jobs,
-      letters,
-      patched: [...plan.patched.values()],
-      removed: [...plan.removed.values()],
-      outbox: plan.outbox.length + effects.outbox.length,
-      buffers: plan.buffered.map((row) => row.repoId),
-    }
+    return { ...done, outcomes }
   })
+}
+
+/** One transaction of a replay. */
+export interface ReplayStep {
+  /** Locks the repos and says what to hand out. Runs inside the transaction, and again when that is repeated. */
+  begin(tx: Transaction): Promise<readonly Job[]>
+  /** Runs last in the transaction. */
+  end(tx: Transaction, facts: { readonly letters: number }): Promise<void>
+}
+
+/** As `applyBatch`, for records that are indexed already: the index stays as it is. */
+export function applyReplay(deps: ApplyDeps, step: ReplayStep, careful: boolean): Promise<Applied> {
+  return deps.store.transaction(async (tx) => {
+    const plan = new Plan(deps, tx, new Map())
+    for (const job of await step.begin(tx)) plan.addJob(job)
+    const done = await finish(deps, tx, plan, careful)
+    await step.end(tx, { letters: done.letters.length })
+    return { ...done, outcomes: new Map() }
+  })
+}
+
+/** Calls the handlers and writes what came of it. */
+async function finish(
+  deps: ApplyDeps,
+  tx: Transaction,
+  plan: Plan,
+  careful: boolean,
+): Promise<Omit<Applied, 'outcomes'>> {
+  await plan.resolve()
+  if (careful) await tx.checkDeferred()
+  const { log } = deps.observer
+  const effects = await applyJobs(tx, plan.jobs, { log, signal: deps.signal, careful, ...deps.handling })
+  const failed = failuresOf(plan)
+  const letters = lettersOf(failed)
+  await write(tx, deps.store, plan, failed, letters, effects)
+  return {
+    effects,
+    jobs: plan.jobs,
+    letters,
+    patched: [...plan.patched.values()],
+    removed: [...plan.removed.values()],
+    outbox: plan.outbox.length + effects.outbox.length,
+    buffers: plan.buffered.map((row) => row.repoId),
+  }
 }
 
 async function lockRepos(
@@ -168,7 +197,11 @@ async function supersede(
   if (!store.deadLetters.any) return
   const had = await store.deadLetters.pathsOf(tx, [...new Set(plan.touched.map((job) => job.origin.repoId))])
   const settled = plan.touched.filter(
-    (job) => had.has(job.key) && !failing.has(job.key) && !(isSkipped(job) && job.retried),
+    (job) =>
+      job.origin.partial !== true &&
+      had.has(job.key) &&
+      !failing.has(job.key) &&
+      !(isSkipped(job) && job.retried),
   )
   const paths = settled.map(({ origin: { repoId }, collection, rkey }) => ({ repoId, collection, rkey }))
   await store.deadLetters.supersede(tx, paths)

@@ -10,7 +10,7 @@ import {
 } from '../observe/dispatch-events.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
-import { type Applied, type ApplyDeps, applyBatch } from './apply.ts'
+import { type Applied, type ApplyDeps, applyBatch, applyReplay, type ReplayStep } from './apply.ts'
 import { Gate } from './gate.ts'
 import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
@@ -102,6 +102,16 @@ export class Dispatcher {
     }))
   }
 
+  /**
+   * One transaction of a replay, beside whatever else is applied: what keeps the two apart is that the step locks
+   * the repos it reads. Resolves when it is committed.
+   */
+  async replay(step: ReplayStep): Promise<Applied> {
+    const applied = await this.#apply(1, (careful) => applyReplay(this.#deps, step, careful))
+    this.#committed(applied)
+    return applied
+  }
+
   /** Works that wait or run. */
   get size(): number {
     return this.#gatherer.size + this.#running
@@ -152,7 +162,7 @@ export class Dispatcher {
   async #run(works: readonly Work[]): Promise<void> {
     this.#running++
     try {
-      const applied = await this.#apply(works)
+      const applied = await this.#apply(works.length, (careful) => applyBatch(this.#deps, works, careful))
       this.#committed(applied)
     } catch (error) {
       for (const work of works) work.reject(error)
@@ -164,7 +174,7 @@ export class Dispatcher {
   }
 
   /** Tries until the database takes it: a batch is never given up because of the database. */
-  async #apply(works: readonly Work[]): Promise<Applied> {
+  async #apply(works: number, run: (careful: boolean) => Promise<Applied>): Promise<Applied> {
     const { store, observer } = this.#options
     let careful = false
     let conflicts = 0
@@ -174,7 +184,7 @@ export class Dispatcher {
       try {
         await this.#ready
         // Two batches that keep getting into each other's way would do so for ever.
-        const applied = await this.#gate.run(conflicts > 1, () => applyBatch(this.#deps, works, careful))
+        const applied = await this.#gate.run(conflicts > 1, () => run(careful))
         batchApplied(observer, factsOf(works, applied, performance.now() - start))
         return applied
       } catch (error) {
@@ -189,7 +199,7 @@ export class Dispatcher {
         }
         if (fault === 'conflict') conflicts++
         const waitMs = backoffMs(failures, RETRY)
-        batchFailed(observer, { fault, works: works.length, failures: failures + 1, waitMs, error: cause })
+        batchFailed(observer, { fault, works, failures: failures + 1, waitMs, error: cause })
         this.#ready = store.collections.intern(this.#options.registry.collections)
         this.#ready.catch(() => {})
         await sleep(waitMs, this.#abort.signal).catch(() => {})
@@ -250,7 +260,7 @@ export class Dispatcher {
 
 const stopped = () => new TemporaryError('lextap is stopping', { code: 'stopping' })
 
-function factsOf(works: readonly Work[], applied: Applied, ms: number) {
+function factsOf(works: number, applied: Applied, ms: number) {
   const stale = [...applied.outcomes.values()].filter((outcome) => outcome === 'stale').length
-  return { works: works.length, stale, events: applied.jobs.length, letters: applied.letters.length, ms }
+  return { works, stale, events: applied.jobs.length, letters: applied.letters.length, ms }
 }

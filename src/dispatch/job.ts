@@ -18,8 +18,10 @@ export interface Origin {
   readonly rev: string
   readonly source: EventSource
   readonly live?: boolean
-  /** Attempts made before, by the letter that is tried again. */
+  /** Attempts made before, by the letter that is tried again; absent for anything else. */
   readonly attempts?: number
+  /** Some handlers of the record are called and not all: what the others left behind is not settled by it. */
+  readonly partial?: boolean
 }
 
 /** One event and everybody who handles it: the smallest thing that is applied or becomes a dead letter. */
@@ -114,6 +116,10 @@ export class RecordJob extends BaseJob {
   }
   /** It comes from a dead letter. */
   get retried(): boolean {
+    return this.origin.attempts !== undefined
+  }
+  /** The index has it as it is: it is tried again, or replayed. */
+  get indexed(): boolean {
     return this.origin.source === 'replay'
   }
   get uri(): string {

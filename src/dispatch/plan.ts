@@ -81,7 +81,9 @@ export class Plan {
   /** Call when all is added: finds out which updates are creates for the handlers. */
   async resolve(): Promise<void> {
     const { uncreated } = this.#deps.store
-    const asked = this.jobs.filter((job) => job.kind === 'record' && (job.mayBeCreate || job.retried))
+    const asked = this.jobs.filter(
+      (job) => job.kind === 'record' && (job.mayBeCreate || (job.indexed && job.origin.partial !== true)),
+    )
     if (asked.length === 0) return
     this.#uncreated = await uncreated.among(this.#tx, asked.map(pathOf))
     for (const job of asked) if (job.kind === 'record') job.uncreated = this.#uncreated.has(job.key)
@@ -91,7 +93,9 @@ export class Plan {
   /** Writes down which records no handler has taken now that all jobs are dealt with. */
   async writeUncreated(): Promise<void> {
     const { uncreated } = this.#deps.store
-    const records = this.touched.filter((job) => job.kind === 'record')
+    const records = this.touched
+      .filter((job) => job.kind === 'record')
+      .filter((job) => job.origin.partial !== true)
     if (!uncreated.any && !records.some((job) => job.leavesUncreated)) return
     const last = [...new Map(records.map((job) => [job.key, job])).values()]
     const taken = last.filter(

@@ -29,14 +29,17 @@ export interface RecordPolicy {
   readonly legacyBlobs: boolean
 }
 
+/** What routes are made from. */
+export type Handled = Pick<Registry, 'collections' | 'handlersOf' | 'schemaOf'>
+
 export class Routes {
-  readonly #registry: Registry
+  readonly #registry: Handled
   readonly #policy: RecordPolicy
   readonly #known = new Map<string, Route>()
   /** Collections nobody handles share one. */
   readonly #none: Route
 
-  constructor(registry: Registry, policy: RecordPolicy) {
+  constructor(registry: Handled, policy: RecordPolicy) {
     this.#registry = registry
     this.#policy = policy
     this.#none = { schema: undefined, invalid: 'skip', legacyBlobs: true, create: [], update: [], delete: [] }
