@@ -31,7 +31,8 @@ export class AccountProcessor {
 
   /**
    * Resolves the account's identity and, where handle, PDS or key differ from the row, writes that together
-   * with the onIdentity handlers' effects (rules D1, D4, D6). A move of PDS makes the repo due for a resync.
+   * with the onIdentity handlers' effects (rules D1, D4, D6). A move of PDS makes the repo due for a resync, and so
+   * does a new key when the last fetch failed.
    */
   async refresh(row: RepoRow, force: boolean): Promise<Identity> {
     const identity = await this.#deps.identity.resolve(row.did, { force })
@@ -109,11 +110,13 @@ export class AccountProcessor {
 export function identityUnit(row: RepoRow, identity: Identity): Unit | null {
   const decision = decideIdentity(row, identity)
   if (decision === null || decision === 'remove') return null
-  const moved = decision.resync && (row.state === 'active' || row.state === 'resyncing')
+  // What failed may work with another key or at another host.
+  const mends = row.state === 'error' && decision.changed.signingKey !== undefined
+  const due = mends || (decision.resync && row.state !== 'pending')
   const { handle, pds, signingKey } = { ...row, ...decision.patch }
   return {
     ...unitOf(row),
-    patch: { ...decision.patch, ...(moved ? { state: 'desynchronized' as const, retryAt: null } : {}) },
+    patch: { ...decision.patch, ...(due ? { state: 'desynchronized' as const, retryAt: null } : {}) },
     identity: { did: row.did, handle, pds, signingKey, changed: decision.changed },
   }
 }

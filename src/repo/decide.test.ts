@@ -69,7 +69,15 @@ test('F5, C6: while resyncing, commits and syncs are kept', () => {
   expect(decide(fresh, commit(1))).toEqual({ action: 'buffer', rule: 'F5' })
 })
 
-test.each(['pending', 'desynchronized', 'error'] as const)(
+test('F13: news of a repo whose fetch failed hurry the next one, unless that asks a mirror that may be behind', () => {
+  for (const at of [row({ state: 'error' }), row({ state: 'error', rev: null, data: null })]) {
+    expect(decide(at, commit(6))).toEqual({ action: 'hurry', rule: 'F13' })
+    expect(decide(at, sync(6))).toEqual({ action: 'hurry', rule: 'F13' })
+    expect(decide(at, commit(6), { mirror: true })).toEqual({ action: 'buffer', rule: 'F5' })
+  }
+})
+
+test.each(['pending', 'desynchronized'] as const)(
   'F1: a repo that is %s gets it with its next fetch, unless that asks a mirror that may be behind',
   (state) => {
     expect(decide(row({ state }), commit(6))).toEqual({ action: 'ignore', rule: 'F1' })

@@ -11,6 +11,8 @@ export type Decision =
   | { readonly action: 'skip'; readonly rule: 'B12' | 'C4' }
   /** Keep the frame until the fetch under way has cut over. */
   | { readonly action: 'buffer'; readonly rule: 'F5' | 'C6' }
+  /** Its last fetch failed: news that verifies by itself is a reason to try again before the time. */
+  | { readonly action: 'hurry'; readonly rule: 'F13' }
   /** `verifyCommit`, then apply; or `verifySync`, then `decideSync`. */
   | { readonly action: 'verify'; readonly rule: null }
   /** The row cannot say what follows it. */
@@ -37,6 +39,7 @@ export function decide(
   if (row.state === 'resyncing' || (row.state !== 'active' && options.mirror === true)) {
     return { action: 'buffer', rule: sync ? 'C6' : 'F5' }
   }
+  if (row.state === 'error') return { action: 'hurry', rule: 'F13' }
   if (row.state !== 'active') return { action: 'ignore', rule: 'F1' }
   if (row.rev === null || row.data === null) {
     return { action: 'resync', rule: 'B19', reason: 'the repo is active without a head' }

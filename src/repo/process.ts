@@ -22,14 +22,14 @@ import type { RepoPatch, RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import { type AccountProcessor, unitOf } from './account.ts'
 import { decide, decideSync } from './decide.ts'
-import { Pacer } from './policy.ts'
+import { type LegacyPolicy, Pacer } from './policy.ts'
 import { type VerifiedCommit, verifyCommitAside, verifySync } from './verify.ts'
 
 export interface ProcessorDeps {
   readonly store: Store
   readonly submit: (unit: Unit) => Promise<Outcome>
   readonly observer: Observer
-  readonly legacy: 'proven' | 'resync' | 'reject'
+  readonly legacy: LegacyPolicy
   readonly wants: (collection: string) => boolean
   readonly accounts: AccountProcessor
   /** Repos are fetched from a mirror that may be behind the stream. */
@@ -52,6 +52,8 @@ export class Processor {
   readonly #deps: ProcessorDeps
   /** Rule B18: at most one an hour. */
   readonly #legacyResyncs = new Pacer({ limit: 1, windowMs: HOUR, maxKeys: 50_000 })
+  /** Rule F13: so many fetches an hour before their time, however often a repo that always fails is written to. */
+  readonly #hurries = new Pacer({ limit: 5, windowMs: HOUR, maxKeys: 50_000 })
 
   constructor(deps: ProcessorDeps) {
     this.#deps = deps
@@ -82,9 +84,17 @@ export class Processor {
   }
 
   /** Verifies a commit against a head, asking for the identity again when the signature fails (rule B10). */
-  async verify(row: RepoRow, message: CommitMessage): Promise<VerifiedCommit> {
-    const head = { rev: row.rev, data: row.data }
-    const options = { legacy: this.#deps.legacy, now: Date.now() }
+  verify(row: RepoRow, message: CommitMessage): Promise<VerifiedCommit> {
+    return this.#verify(row, message, { rev: row.rev, data: row.data }, this.#deps.legacy)
+  }
+
+  async #verify(
+    row: RepoRow,
+    message: CommitMessage,
+    head: Pick<RepoRow, 'rev' | 'data'>,
+    legacy: LegacyPolicy,
+  ): Promise<VerifiedCommit> {
+    const options = { legacy, now: Date.now() }
     const key = row.signingKey ?? (await this.#deps.accounts.refresh(row, false)).signingKey
     try {
       return await verifyCommitAside(message, this.#key(row, key), head, options)
@@ -125,6 +135,8 @@ export class Processor {
         return true
       case 'buffer':
         return this.#buffer(row, message, frame)
+      case 'hurry':
+        return this.#hurry(row, message)
       case 'verify':
         await accounts.requireHome(row, message)
         return message.kind === 'sync' ? this.#sync(row, message) : this.#commit(row, message)
@@ -155,17 +167,40 @@ export class Processor {
     return true
   }
 
-  async #sync(row: RepoRow, message: SyncMessage): Promise<boolean> {
+  /**
+   * Its last fetch failed, and its host has news that verify: what stood in the way may be gone, such as the foreign
+   * signature under an imported repo, which is there until the next write. False when the row moved meanwhile.
+   */
+  async #hurry(row: RepoRow, message: CommitMessage | SyncMessage): Promise<boolean> {
+    const { store, accounts, observer, onDue } = this.#deps
+    if (this.#hurries.free(row.did, Date.now())) {
+      await accounts.requireHome(row, message)
+      if (message.kind === 'sync') await this.#syncHead(row, message)
+      else await this.#verify(row, message, { rev: null, data: null }, 'proven')
+      const guard = { run: row.run, state: 'error' as const }
+      if (!(await store.repos.patch(row.id, { state: 'desynchronized', retryAt: null }, guard))) return false
+      this.#hurries.take(row.did, Date.now())
+      onDue()
+    }
+    messageEnded(observer, message.kind, 'ignored', 'F13')
+    return true
+  }
+
+  /** The head a `#sync` names, asking for the identity again when the signature fails (rules C3, B10). */
+  async #syncHead(row: RepoRow, message: SyncMessage): Promise<{ rev: string; data: Uint8Array }> {
     const key = row.signingKey ?? (await this.#deps.accounts.refresh(row, false)).signingKey
-    let head: { rev: string; data: Uint8Array }
     try {
-      head = verifySync(message, this.#key(row, key))
+      return verifySync(message, this.#key(row, key))
     } catch (error) {
       if (!(error instanceof InvalidError && error.rule === 'C3')) throw error
       const again = await this.#deps.accounts.refresh(row, true)
       if (again.signingKey === null || again.signingKey === key) throw error
-      head = verifySync(message, this.#key(row, again.signingKey))
+      return verifySync(message, this.#key(row, again.signingKey))
     }
+  }
+
+  async #sync(row: RepoRow, message: SyncMessage): Promise<boolean> {
+    const head = await this.#syncHead(row, message)
     const next = decideSync(row, head)
     if (next === 'resync') {
       throw new DiscontinuousError(
