@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Figure, median } from './figure.ts'
 import type { LiveOrders, LiveRun } from './live-run.ts'
+import { runNode } from './pinned.ts'
 import { Relay } from './relay.ts'
 import type { Style } from './sample-app.ts'
 
@@ -31,7 +31,7 @@ export async function bench(): Promise<Figure[]> {
         options,
       )
     run('base.db', 'rows', null)
-    const { frames } = await relay.commits(COMMITS)
+    const { frames, last } = await relay.commits(COMMITS)
     const fresh = (name: string) => copyFileSync(base, join(dir, name))
 
     const rates: Record<'rows' | 'plain' | 'opensslRows', number[]> = { rows: [], plain: [], opensslRows: [] }
@@ -44,7 +44,7 @@ export async function bench(): Promise<Figure[]> {
         ['opensslRows', 'rows', true],
       ] as const) {
         fresh('run.db')
-        rates[key].push(frames / run('run.db', style, frames, { openssl }).seconds)
+        rates[key].push(frames / run('run.db', style, last, { openssl }).seconds)
       }
       verify.push(peer(urls))
     }
@@ -52,7 +52,7 @@ export async function bench(): Promise<Figure[]> {
     const p99: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
       fresh('run.db')
-      const { committed } = run('run.db', 'plain', PACED, { latencies: true })
+      const { committed } = run('run.db', 'plain', last - frames + PACED, { latencies: true })
       const sent = new Map(await relay.times())
       const latencies = committed.map(([rev, at]) => at - (sent.get(rev) ?? Number.NaN)).sort((a, b) => a - b)
       p99.push(latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN)
@@ -88,29 +88,15 @@ interface RunOptions {
   /** As where libsecp256k1 has no prebuilt addon. */
   readonly openssl?: boolean
   readonly latencies?: boolean
-}
-
-/** One core for the indexer where the system can pin it; the rest is for the network. */
-const pinned = (): readonly string[] => {
-  const can = spawnSync('taskset', ['-c', '0', 'true']).status === 0
-  return can ? ['taskset', '-c', '0', process.execPath] : [process.execPath]
-}
-
-function runNode(args: readonly string[]): string {
-  const [command = '', ...rest] = pinned()
-  const ran = spawnSync(command, [...rest, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 1 << 28,
-  })
-  if (ran.status !== 0) throw new Error(`${args.join(' ')} ended with ${ran.status}`)
-  return String(ran.stdout)
+  /** To one core. Default true. */
+  readonly pin?: boolean
 }
 
 export function runIndexer(orders: LiveOrders, options: RunOptions = {}): LiveRun {
   const without = options.openssl === true ? ['--require', resolve(import.meta.dirname, 'no-native.cjs')] : []
   const script = resolve(import.meta.dirname, 'live-run.ts')
   return JSON.parse(
-    runNode(['--conditions=lextap-source', ...without, script, JSON.stringify(orders)]),
+    runNode(['--conditions=lextap-source', ...without, script, JSON.stringify(orders)], options.pin),
   ) as LiveRun
 }
 

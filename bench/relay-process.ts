@@ -6,12 +6,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { frameOf } from '../src/testing/event.ts'
+import { frameOf, type NetworkEvent } from '../src/testing/event.ts'
 import { type Network, Random, startNetwork } from '../src/testing/index.ts'
 
 export interface NetworkWish {
   readonly repos: number
   readonly records: number
+  /** Accounts beside them that never commit. Default 0. */
+  readonly quiet?: number
 }
 /** How frames are sent: all at once, or so many a second. */
 export type Pace = 'flood' | number
@@ -21,8 +23,15 @@ export type Request =
   | { readonly do: 'pace'; readonly pace: Pace; readonly frames?: number; readonly loops?: number }
   | { readonly do: 'times' }
 export interface Answers {
-  readonly network: { readonly relay: string; readonly relayHttp: string; readonly plc: string }
-  readonly commits: { readonly frames: number; readonly bytes: number }
+  readonly network: {
+    readonly relay: string
+    readonly relayHttp: string
+    readonly plc: string
+    /** DIDs of the quiet accounts. */
+    readonly quiet: readonly string[]
+  }
+  /** `last` is the seq of the last frame. */
+  readonly commits: { readonly frames: number; readonly last: number; readonly bytes: number }
   readonly pace: null
   /** Rev → when its frame was written, ms of the machine's steady clock. */
   readonly times: readonly (readonly [rev: string, at: number])[]
@@ -35,14 +44,27 @@ interface Ready {
   readonly rev: string
   /** WebSocket header and frame. */
   readonly wire: Buffer
+  /** Where in it the seq is, as 4 bytes. */
+  readonly seqAt: number
 }
 
 let network: Network | null = null
+let quiet: readonly string[] = []
 let ready: Ready[] = []
 let pace: Pace = 'flood'
 let limit = Number.POSITIVE_INFINITY
 let loops = 1
 const times: [string, number][] = []
+
+/** Large enough that every seq takes the same 5 bytes of CBOR. */
+export const FIRST_SEQ = 100_001
+
+function readyOf(event: NetworkEvent, seq: number): Ready {
+  const wire = wireOf(frameOf(event, seq))
+  const at = wire.indexOf(Buffer.from('cseq\x1a', 'latin1')) + 5
+  if (wire.readUInt32BE(at) !== seq) throw new Error('the seq is not where it should be')
+  return { rev: 'rev' in event ? event.rev : '', wire, seqAt: at }
+}
 
 /** Header and payload of an unmasked binary WebSocket frame. */
 function wireOf(frame: Uint8Array): Buffer {
@@ -68,13 +90,23 @@ async function write(socket: Socket, bytes: Buffer): Promise<void> {
   })
 }
 
+const PER_WRITE = 64
+
+/** All frames at once, and again from the start with higher seqs: the revs are old then, the bytes as many. */
 async function flood(socket: Socket): Promise<void> {
   const frames = ready.slice(0, limit)
-  const chunks: Buffer[] = []
-  for (let i = 0; i < frames.length; i += 64)
-    chunks.push(Buffer.concat(frames.slice(i, i + 64).map(({ wire }) => wire)))
-  for (let loop = 0; loop < loops && !socket.destroyed; loop++)
-    for (const chunk of chunks) await write(socket, chunk)
+  for (let loop = 0; loop < loops; loop++) {
+    for (let i = 0; i < frames.length && !socket.destroyed; i += PER_WRITE) {
+      const some = frames.slice(i, i + PER_WRITE)
+      const bytes = Buffer.concat(some.map(({ wire }) => wire))
+      let at = 0
+      for (const [n, { wire, seqAt }] of some.entries()) {
+        bytes.writeUInt32BE(FIRST_SEQ + loop * frames.length + i + n, at + seqAt)
+        at += wire.length
+      }
+      await write(socket, bytes)
+    }
+  }
 }
 
 async function paced(socket: Socket, perSecond: number): Promise<void> {
@@ -98,15 +130,19 @@ function serve(webSocket: WebSocket, socket: Socket): void {
   setImmediate(() => void (pace === 'flood' ? flood(socket) : paced(socket, pace)))
 }
 
-async function begin({ repos, records }: NetworkWish): Promise<Answers['network']> {
+async function begin({ repos, records, quiet: still = 0 }: NetworkWish): Promise<Answers['network']> {
   network = await startNetwork({ seed: 'live bench', pdses: 4 })
+  quiet = Array.from(
+    { length: still },
+    () => (network as Network).createRepo({ records, announce: false }).did,
+  )
   for (let i = 0; i < repos; i++) network.createRepo({ records, announce: false })
   const server = createServer((_, response) => response.writeHead(404).end())
   const sockets = new WebSocketServer({ server, perMessageDeflate: false })
   sockets.on('connection', (webSocket, request) => serve(webSocket, request.socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const relay = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { relay, relayHttp: network.relayHttp, plc: network.plc }
+  return { relay, relayHttp: network.relayHttp, plc: network.plc, quiet }
 }
 
 /** Commits of all repos, interleaved: mostly creates, some updates and deletes. */
@@ -116,7 +152,7 @@ function commit(perRepo: number): Answers['commits'] {
   const { repos, records, relayStream } = network
   relayStream.forget()
   for (let n = 0; n < perRepo; n++) {
-    for (const repo of random.shuffle(repos)) {
+    for (const repo of random.shuffle(repos.slice(quiet.length))) {
       const collection = records.collection()
       if (collection === 'app.bsky.actor.profile') repo.put(collection, 'self', records.record(collection))
       else if (random.chance(0.1)) {
@@ -126,13 +162,10 @@ function commit(perRepo: number): Answers['commits'] {
       } else repo.create(collection, records.record(collection))
     }
   }
-  let seq = 0
-  ready = [...relayStream.events()].map((event) => ({
-    rev: 'rev' in event ? event.rev : '',
-    wire: wireOf(frameOf(event, ++seq)),
-  }))
+  ready = [...relayStream.events()].map((event, n) => readyOf(event, FIRST_SEQ + n))
   relayStream.forget()
-  return { frames: ready.length, bytes: ready.reduce((sum, { wire }) => sum + wire.length, 0) }
+  const bytes = ready.reduce((sum, { wire }) => sum + wire.length, 0)
+  return { frames: ready.length, last: FIRST_SEQ + ready.length - 1, bytes }
 }
 
 process.on('message', async (request: Request) => {

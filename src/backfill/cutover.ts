@@ -23,7 +23,7 @@ export interface CutoverDeps {
 const PAGE = 500
 
 /**
- * The end of a resync, run inside the repo's lane: deletes what vanished, takes the fetched head, drains the
+ * The end of a resync, run inside the repo's lane: applies the last chunk, deletes what vanished, takes the fetched head, drains the
  * live commits that waited and sets the repo `active` (rules F4, F5). No commit of this repo can arrive in
  * between: its lane is ours. Killed anywhere in here the repo is still `resyncing` and starts over.
  *
@@ -43,7 +43,15 @@ export async function cutOver(
     if ((await deps.submit(unit)) === 'stale')
       throw new ClaimLostError(`claim lost; did=${row.did}; run=${row.run}`)
   }
+  const head = { rev: fetched.rev, data: fetched.data }
+  const rest = { ...base, source, guard, ops: fetched.rest, mode: 'diff' as const, fresh }
 
+  // Nothing to delete and nothing waits: all of it at once. Most repos are small, and a transaction has its price.
+  if (fresh && (await deps.store.buffer.list(row.id, 0, 1)).length === 0) {
+    await submit({ ...rest, patch: { ...head, ...LEVEL } })
+    return 0
+  }
+  if (rest.ops.length > 0) await submit(rest)
   let deleted = 0
   // What we do not index any more stays as it is: coming back, the collection is compared with it.
   for (let last: RecordRow | undefined; !fresh; ) {
@@ -55,17 +63,13 @@ export async function cutOver(
     deleted += ops.length
   }
 
-  await submit({ ...base, source, guard, ops: [], patch: { rev: fetched.rev, data: fetched.data } })
-  await drain({ ...row, rev: fetched.rev, data: fetched.data }, guard, deps, submit)
-  await submit({
-    ...base,
-    source,
-    guard,
-    ops: [],
-    patch: { state: 'active', error: null, retryCount: 0, retryAt: null },
-  })
+  await submit({ ...base, source, guard, ops: [], patch: head })
+  await drain({ ...row, ...head }, guard, deps, submit)
+  await submit({ ...base, source, guard, ops: [], patch: LEVEL })
   return deleted
 }
+
+const LEVEL = { state: 'active', error: null, retryCount: 0, retryAt: null } as const
 
 const deletion = ({ collection, rkey }: RecordRow) => ({
   action: 'delete' as const,

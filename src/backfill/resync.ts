@@ -29,6 +29,8 @@ export class ClaimLostError extends Error {
 export interface FetchedRepo {
   readonly rev: string
   readonly data: Uint8Array
+  /** The last chunk, not applied yet: a small repo then becomes `active` in the transaction that brings its records. */
+  readonly rest: readonly VerifiedOp[]
   readonly records: number
   readonly bytes: number
 }
@@ -83,14 +85,15 @@ export async function fetchRepo(
       await chunks.add(records)
     }
     await check()
-    await chunks.finish()
+    await chunks.applied()
   } finally {
     walk.close()
     await chunks.settle()
   }
   const commit = checked as SignedCommit | null
   if (commit === null) throw new InvalidError('F3', `the repo has no commit; did=${row.did}`)
-  return { rev: commit.rev, data: commit.data, records: chunks.records, bytes }
+  const { rest, records } = chunks
+  return { rev: commit.rev, data: commit.data, rest, records, bytes }
 }
 
 /** Rule F3: the DID asked for, version 3, signed by the account's current key, not behind what we hold. */
@@ -136,14 +139,19 @@ class Chunks {
     this.records += records.length
     for (const { collection, rkey, cid, block } of records) {
       if (!this.#deps.wants(collection)) continue
+      if (this.#ops.length >= this.#deps.chunk || this.#size > 4_000_000) await this.#send()
       this.#ops.push({ action: 'create', collection, rkey, cid, body: block })
       this.#size += block.length
-      if (this.#ops.length >= this.#deps.chunk || this.#size > 4_000_000) await this.#send()
     }
   }
 
-  async finish(): Promise<void> {
-    if (this.#ops.length > 0) await this.#send()
+  /** What was added and not sent. */
+  get rest(): readonly VerifiedOp[] {
+    return this.#ops
+  }
+
+  /** Resolves when all that was sent is applied. */
+  async applied(): Promise<void> {
     await this.settle()
     if (this.#failure !== null) throw this.#failure
   }

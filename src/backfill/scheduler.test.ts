@@ -54,7 +54,13 @@ async function begin(
           finish: (records = 1) => {
             flight.received(records * 100)
             flight.proven(records)
-            resolve({ rev: '3jzfcijpj2z2a', data: new Uint8Array(36), records, bytes: records * 100 })
+            resolve({
+              rev: '3jzfcijpj2z2a',
+              data: new Uint8Array(36),
+              rest: [],
+              records,
+              bytes: records * 100,
+            })
           },
           fail: reject,
         })

@@ -153,7 +153,7 @@ export class Scheduler {
     const { store, leaseMs } = this.#deps
     if (this.#room() <= 0) await this.#cutQueues()
     const limit = this.#room()
-    if (limit <= 0) return false
+    if (limit <= 0 || this.#content(limit)) return false
     for (const host of this.#crowded) {
       if ((this.#ready.get(host)?.length ?? 0) < this.#deps.perHost) this.#crowded.delete(host)
     }
@@ -173,6 +173,12 @@ export class Scheduler {
     const idle = this.#lookups.size - this.#lookups.busy
     if (idle >= most * MAX_IDLE) return 0
     return most - this.#flights.busy - this.#waiting - this.#lookups.busy
+  }
+
+  /** Every worker works and the queues are far from empty: a claim is a transaction, so several repos share one. */
+  #content(room: number): boolean {
+    const { concurrency } = this.#deps
+    return room < concurrency && this.#flights.busy >= concurrency
   }
 
   /**

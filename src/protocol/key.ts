@@ -2,6 +2,7 @@ import { createPublicKey, ECDH, type KeyObject } from 'node:crypto'
 import { fromBase58Btc, toBase58Btc } from '@atcute/multibase'
 import { LRUCache } from 'lru-cache'
 import { InvalidError } from '../errors.ts'
+import { libsecp256k1 } from './secp256k1.ts'
 
 /** A repo's signing key, parsed once. */
 export interface PublicKey {
@@ -55,7 +56,8 @@ export function parseKey(text: string, type = 'Multikey'): PublicKey {
   const known = text.length <= MAX_TEXT ? cache.get(id) : undefined
   if (known !== undefined) return known
   const key = parse(text, type)
-  cache.set(id, key)
+  // Documents are read once; from then on everybody asks by this spelling.
+  cache.set(`Multikey ${key.did}`, key)
   return key
 }
 
@@ -96,11 +98,18 @@ function publicKey(curve: Curve, encoded: Uint8Array, mayBeUncompressed: boolean
   const compressed = encoded.length === 33 && (encoded[0] === 2 || encoded[0] === 3)
   if (!compressed && !(mayBeUncompressed && encoded.length === 65 && encoded[0] === 4))
     throw new TypeError('not a point of its curve')
-  // OpenSSL checks that the point is on the curve.
-  const point = ECDH.convertKey(encoded, curve.openssl, undefined, undefined, 'uncompressed') as Buffer
-  const short = ECDH.convertKey(encoded, curve.openssl, undefined, undefined, 'compressed') as Buffer
+  // Whoever converts it checks that the point is on the curve.
+  const point = converted(curve, encoded, 'uncompressed')
+  const short = compressed ? encoded : converted(curve, encoded, 'compressed')
   const did = `did:key:z${toBase58Btc(Buffer.concat([Buffer.from(curve.codec), short]))}`
   return new ParsedKey(curve, point, did)
+}
+
+/** libsecp256k1 takes a tenth of the time. */
+function converted(curve: Curve, encoded: Uint8Array, form: 'compressed' | 'uncompressed'): Uint8Array {
+  if (curve === K256 && libsecp256k1 !== null)
+    return libsecp256k1.publicKeyConvert(encoded, form === 'compressed')
+  return ECDH.convertKey(encoded, curve.openssl, undefined, undefined, form) as Buffer
 }
 
 class ParsedKey implements PublicKey {

@@ -1,25 +1,9 @@
 import { hash, verify } from 'node:crypto'
-import { createRequire } from 'node:module'
 import type { PublicKey } from './key.ts'
-
-interface Secp256k1 {
-  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, point: Uint8Array): boolean
-}
-
-/**
- * libsecp256k1, where its addon loads: six times OpenSSL. The package's main file falls back to slow
- * JavaScript without a word, so we ask for the addon itself and use OpenSSL when there is none.
- */
-const native = ((): Secp256k1 | null => {
-  try {
-    return createRequire(import.meta.url)('secp256k1/bindings.js') as Secp256k1
-  } catch {
-    return null
-  }
-})()
+import { libsecp256k1 } from './secp256k1.ts'
 
 /** What verifies K-256 signatures in this process. P-256 is always OpenSSL's. */
-export const k256Backend: 'libsecp256k1' | 'openssl' = native === null ? 'openssl' : 'libsecp256k1'
+export const k256Backend: 'libsecp256k1' | 'openssl' = libsecp256k1 === null ? 'openssl' : 'libsecp256k1'
 
 /** Half the order of each curve: the greatest `s` there may be. */
 const HALF_ORDER = {
@@ -39,8 +23,8 @@ export function verifySignature(
 ): boolean {
   if (sig.length !== 64 || !isLowS(key.curve, sig)) return false
   try {
-    if (key.curve === 'k256' && backend === 'libsecp256k1' && native !== null)
-      return native.ecdsaVerify(sig, hash('sha256', message, 'buffer'), key.point)
+    if (key.curve === 'k256' && backend === 'libsecp256k1' && libsecp256k1 !== null)
+      return libsecp256k1.ecdsaVerify(sig, hash('sha256', message, 'buffer'), key.point)
     return verify('sha256', message, { key: key.keyObject, dsaEncoding: 'ieee-p1363' }, sig)
   } catch {
     // libsecp256k1 throws for r or s beyond the order of the curve.
