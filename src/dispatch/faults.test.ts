@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { sql } from 'kysely'
 import { afterAll, describe, expect, test } from 'vitest'
 import { DIALECTS, startPostgres, stopDatabases } from '../../test/support/databases.ts'
 import {
@@ -101,6 +102,37 @@ describe.each(DIALECTS)('a fault of $name', (dialect) => {
     expect(
       bench.observer.lines.filter((line) => line.msg === 'the database failed; trying the batch again'),
     ).toHaveLength(1)
+  })
+})
+
+/** Makes the disk full, as far as the database can tell. Resolves to the function that makes room again. */
+async function fillDisk({ db, dialect }: Store): Promise<() => Promise<unknown>> {
+  if (dialect === 'sqlite') {
+    const [row] = await db.all<{ page_count: number }>('pragma page_count')
+    await db.all(`pragma max_page_count = ${row?.page_count}`)
+    return () => db.all('pragma max_page_count = 1000000')
+  }
+  await db.run(`create function full_disk() returns trigger language plpgsql as
+    $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$`)
+  await db.run('create trigger full_disk before insert on lextap_record execute function full_disk()')
+  return () => db.run('drop function full_disk() cascade')
+}
+
+describe.each(DIALECTS)('a full disk of $name', (dialect) => {
+  test('holds the batch up until there is room: nothing lost, nothing twice', async () => {
+    await using bench = await openBench(dialect, [counting], { tables })
+    const repo = await bench.repo()
+    const makeRoom = await fillDisk(bench.store)
+    const large = Array.from({ length: 200 }, (_, i) => put(POST, `r${i}`, { text: 'x'.repeat(300) }))
+    const commit = unit(repo, large, { guard: { rev: null }, patch: { rev: '3kb' } })
+    const applied = bench.dispatcher.submit(commit)
+    const failures = () => bench.observer.lines.filter((line) => line.fault === 'space').length
+    await expect.poll(failures).toBeGreaterThan(1)
+    await makeRoom()
+    expect(await applied).toBe('applied')
+    const rows = await bench.rows('tally')
+    expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([200, new Set([1])])
+    expect(await bench.store.deadLetters.list()).toEqual([])
   })
 })
 
@@ -232,6 +264,45 @@ describe('Postgres', () => {
     await store.close()
     again.close()
     await server.stop()
+  })
+
+  test('the server crashes in the middle of batches: all of them run again, once', async () => {
+    const server = await startPostgres()
+    try {
+      await using database = await server.create()
+      const observer = listener()
+      await using store = await openStore(database.url, { observer })
+      let crashes = 2
+      const crashing = on(POST, {
+        async put(event, ctx) {
+          await (counting as { handlers: { put(e: unknown, c: unknown): Promise<void> } }).handlers.put(
+            event,
+            ctx,
+          )
+          if (event.rkey !== 'r25' || crashes === 0) return
+          crashes--
+          const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(ctx.tx)
+          // A backend that dies takes the whole server with it; it recovers and comes back by itself.
+          process.kill(rows[0]?.pid ?? 0, 'SIGKILL')
+          await ctx.tx.selectFrom('tally').selectAll().execute()
+        },
+      })
+      await using bench = await benchOn(store, observer, [crashing], { tables, batch: { maxOps: 10 } })
+      const fetched = await bench.repo()
+      const live = await bench.repo()
+      const chunk = (n: number) =>
+        unit(fetched, ops(40).slice(n * 10, n * 10 + 10), { mode: 'diff', fresh: true, source: 'backfill' })
+      const outcomes = await Promise.all([
+        ...[0, 1, 2, 3].map((n) => bench.dispatcher.submit(chunk(n))),
+        bench.dispatcher.submit(unit(live, ops(26), { guard: { rev: null }, patch: { rev: '3kb' } })),
+      ])
+      expect([new Set(outcomes), crashes]).toEqual([new Set(['applied']), 0])
+      const rows = await bench.rows('tally')
+      expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([66, new Set([1])])
+      expect([await store.records.count(), await store.deadLetters.list()]).toEqual([66, []])
+    } finally {
+      await server.stop()
+    }
   })
 
   test('batches that lock the same rows in opposite order all get through', async () => {

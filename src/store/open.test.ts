@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { DIALECTS, freshPglite, startPostgres, stopDatabases } from '../../test/support/databases.ts'
+import { DIALECTS, freshPglite, stopDatabases } from '../../test/support/databases.ts'
 import { listener } from '../../test/support/observer.ts'
 import { SCHEMA_VERSION } from './migrate.ts'
 import { openStore } from './open.ts'
@@ -172,7 +172,9 @@ describe('one process at a time', () => {
     await using database = await freshPglite()
     await using _ = await open(database.url)
     await expect(open(database.url, { lock: false })).rejects.toMatchObject({
+      name: 'UserError',
       code: 'locked',
+      message: expect.stringContaining(`pid=${process.pid}`),
     })
   })
 })
@@ -220,6 +222,10 @@ describe.each(DIALECTS)('the schema on $name', ({ fresh }) => {
 })
 
 describe('opening Postgres', () => {
+  const [, , postgres] = DIALECTS
+  if (postgres === undefined) throw new Error('no Postgres')
+  const as = (url: string, user: string) => url.replace('postgres:secret', `${user}:secret`)
+
   test('says when it cannot be reached, and that trying later may help', async () => {
     await expect(open('postgres://u:hunter2@127.0.0.1:1/db')).rejects.toMatchObject({
       name: 'TemporaryError',
@@ -229,36 +235,72 @@ describe('opening Postgres', () => {
     })
   })
 
-  test('says when the password is wrong, the database missing, or a right lacking', async () => {
-    const server = await startPostgres()
-    try {
-      const wrong = server.url.replace('secret', 'hunter2')
-      await expect(open(wrong)).rejects.toMatchObject({
-        name: 'UserError',
-        message: expect.stringContaining('refused user or password'),
-      })
-      await expect(open(wrong)).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') })
-      const missing = server.url.replace(/\/postgres$/, '/nowhere')
-      await expect(open(missing)).rejects.toMatchObject({
-        name: 'UserError',
-        message: expect.stringContaining('no such database'),
-      })
-      await using database = await server.create()
-      await using store = await open(database.url)
-      await store.db.run("create role reader login password 'secret'")
-      const reader = database.url.replace('postgres:secret', 'reader:secret')
-      await expect(open(reader)).rejects.toMatchObject({
-        name: 'UserError',
-        message: expect.stringMatching(/lacks a right: permission denied .*reader:\*\*\*@/),
-      })
-      await using empty = await server.create()
-      const stranger = empty.url.replace('postgres:secret', 'reader:secret')
-      await expect(open(stranger)).rejects.toMatchObject({
-        message: expect.stringContaining('lacks a right: permission denied for schema public'),
-      })
-    } finally {
-      await server.stop()
-    }
+  test('says when the password is wrong or the database missing', async () => {
+    await using database = await postgres.fresh()
+    const wrong = database.url.replace('secret', 'hunter2')
+    await expect(open(wrong)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining('refused user or password'),
+    })
+    await expect(open(wrong)).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') })
+    const missing = new URL(database.url)
+    missing.pathname = '/nowhere'
+    await expect(open(missing.href)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining('no such database'),
+    })
+  })
+
+  test('says when a right is lacking: on our tables, or to make any', async () => {
+    await using database = await postgres.fresh()
+    await using store = await open(database.url)
+    await store.db.run("create role reader login password 'secret'")
+    await expect(open(as(database.url, 'reader'))).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringMatching(/lacks a right: permission denied .*reader:\*\*\*@/),
+    })
+    await using empty = await postgres.fresh()
+    await expect(open(as(empty.url, 'reader'))).rejects.toMatchObject({
+      message: expect.stringContaining('lacks a right: permission denied for schema public'),
+    })
+  })
+
+  test('says when the server is too old', async () => {
+    await using database = await postgres.fresh()
+    await using store = await open(database.url)
+    await store.db.run('create schema past')
+    await store.db.run(
+      "create function past.current_setting(text) returns text language sql as $$ select '130014' $$",
+    )
+    const past = new URL(database.url)
+    past.searchParams.set('options', '-c search_path=past,pg_catalog,public')
+    await expect(open(past.href)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining('PostgreSQL 13 is too old: lextap needs 14 or newer'),
+    })
+  })
+
+  test('says when it takes no more connections, and that trying later may help', async () => {
+    await using database = await postgres.fresh()
+    await using store = await open(database.url)
+    await store.db.run("create role crowd login password 'secret' connection limit 0")
+    await expect(open(as(database.url, 'crowd'))).rejects.toMatchObject({
+      name: 'TemporaryError',
+      message: expect.stringMatching(/accepts no more connections; url=.*crowd:\*\*\*@/),
+    })
+  })
+
+  test('says when its disk is full, and that trying later may help', async () => {
+    await using database = await postgres.fresh()
+    await using store = await open(database.url)
+    await store.meta.set('schema', '0')
+    await store.db.run(`create function full_disk() returns event_trigger language plpgsql as
+      $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$`)
+    await store.db.run('create event trigger full_disk on ddl_command_start execute function full_disk()')
+    await expect(open(database.url)).rejects.toMatchObject({
+      name: 'TemporaryError',
+      message: expect.stringMatching(/disk is full; url=.*:\*\*\*@/),
+    })
   })
 })
 

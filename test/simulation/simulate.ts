@@ -28,6 +28,8 @@ export interface SimulationOptions {
   readonly steps?: number
   /** Whether indexers are run as processes and killed. Default false. */
   readonly kills?: boolean
+  /** An empty database. Default: an SQLite file. */
+  readonly database?: string
 }
 
 export interface SimulationReport {
@@ -106,15 +108,16 @@ class Simulation {
     this.#options = options
     this.#random = random
     this.#network = network
-    this.#config = this.#chooseConfig(join(dir, 'app.db'))
+    this.#config = this.#chooseConfig(options.database ?? `sqlite:${join(dir, 'app.db')}`)
     this.#batchHandlers = random.chance(0.4)
     this.#traffic = traffic(network, { weights: weights(random) })
   }
 
   /** Everything needed to understand a failure and to see it again. */
   story(error: unknown): string {
-    const { seed, kills = false } = this.#options
-    const command = `SEED='${seed}' STEPS=${this.#steps}${kills ? ' KILLS=1' : ''} npx vitest run test/simulation.test.ts`
+    const { seed, kills = false, database = 'sqlite:' } = this.#options
+    const on = database.slice(0, database.indexOf(':'))
+    const command = `SEED='${seed}' STEPS=${this.#steps}${kills ? ' KILLS=1' : ''} ON=${on} npx vitest run test/simulation.test.ts`
     return [
       `${error instanceof Error ? error.message : error}`,
       `the simulation failed; reproduce: ${command}`,
@@ -149,7 +152,7 @@ class Simulation {
     await life?.end()
   }
 
-  #chooseConfig(file: string): TapConfig {
+  #chooseConfig(database: string): TapConfig {
     const random = this.#random
     const { relay, relayHttp, plc } = this.#network
     const track = random.weighted<TapConfig['track'] & object>([
@@ -158,7 +161,7 @@ class Simulation {
       [{ dids: [] }, 2],
     ])
     return {
-      database: `sqlite:${file}`,
+      database,
       migrations: resolve('test/simulation/migrations'),
       relay,
       plc,

@@ -1,6 +1,9 @@
-import type { Kysely } from 'kysely'
+import { type ColumnDefinitionBuilder, type Kysely, PostgresAdapter } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
+  const postgres = db.getExecutor().adapter instanceof PostgresAdapter
+  const serial = (c: ColumnDefinitionBuilder) =>
+    (postgres ? c.generatedByDefaultAsIdentity() : c.autoIncrement()).primaryKey()
   await db.schema
     .createTable('rec')
     .addColumn('uri', 'text', (c) => c.primaryKey())
@@ -11,7 +14,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // Every call of a handler that was committed, in order.
   await db.schema
     .createTable('seen')
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('id', 'integer', serial)
     .addColumn('uri', 'text', (c) => c.notNull())
     .addColumn('action', 'text', (c) => c.notNull())
     .addColumn('source', 'text', (c) => c.notNull())
@@ -20,7 +23,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
   await db.schema
     .createTable('account')
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('id', 'integer', serial)
     .addColumn('did', 'text', (c) => c.notNull())
     .addColumn('standing', 'text', (c) => c.notNull())
     .addColumn('was', 'text', (c) => c.notNull())
