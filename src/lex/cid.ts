@@ -1,34 +1,35 @@
+import { bytes, copy, words, wordsOf } from '../protocol/scratch.ts'
+import { isBase32 } from '../protocol/syntax.ts'
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz'
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
-// 1 for what cannot stand in a CID, as large as char codes get: no bounds to check below. Letters carry five bits:
-// the first after the prefix begins with two bits of the digest's length, the last ends in two zero bits.
-const WRONG = new Uint8Array(65_536).fill(1)
-const WRONG_FIRST = new Uint8Array(65_536).fill(1)
-const WRONG_LAST = new Uint8Array(65_536).fill(1)
-for (let digit = 0; digit < 32; digit++) {
-  const code = BASE32.charCodeAt(digit)
-  WRONG[code] = 0
-  if (digit < 8) WRONG_FIRST[code] = 0
-  if (digit % 4 === 0) WRONG_LAST[code] = 0
-}
+const [YREI, KREI] = wordsOf('yreikrei') as [number, number]
+// Letters carry five bits. The digest's last byte ends in the last letter, whose two lowest bits are zero.
+const LAST = new Uint8Array(256)
+for (let digit = 0; digit < 32; digit += 4) LAST[BASE32.charCodeAt(digit)] = 1
 
 /**
  * The CIDs the data model allows, as text: version 1, dag-cbor or raw, sha-256, base32. 59 characters that
- * start `bafyrei` or `bafkrei`. Four characters at a time and without branches, which makes it twice as fast.
+ * start `bafyrei` or `bafkrei`, put where the first letter of the digest begins a word.
  */
 export function isBlessedCid(s: string): boolean {
-  if (s.length !== 59 || !(s.startsWith('bafyrei') || s.startsWith('bafkrei'))) return false
-  let wrong = (WRONG_FIRST[s.charCodeAt(7)] as number) + (WRONG_LAST[s.charCodeAt(58)] as number)
-  for (let i = 7; i < 59; i += 4) {
-    wrong |=
-      (WRONG[s.charCodeAt(i)] as number) +
-      (WRONG[s.charCodeAt(i + 1)] as number) +
-      (WRONG[s.charCodeAt(i + 2)] as number) +
-      (WRONG[s.charCodeAt(i + 3)] as number)
-  }
-  return wrong === 0
+  if (s.length !== 59) return false
+  copy(s, 1)
+  const first = bytes[8] as number
+  const kind = words[1]
+  return (
+    bytes[1] === 98 &&
+    bytes[2] === 97 &&
+    bytes[3] === 102 &&
+    (kind === YREI || kind === KREI) &&
+    // It begins with two bits of the digest's length: a to h.
+    first <= 104 &&
+    first >= 97 &&
+    isBase32(4, 30) &&
+    LAST[bytes[59] as number] === 1
+  )
 }
 
 /**

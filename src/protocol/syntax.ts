@@ -4,6 +4,8 @@
  * vectors; docs/validation.md says where the reference validator is more lenient.
  */
 
+import { bytes, copy, NOT_BASE32_PAIR, pairs, words, wordsOf } from './scratch.ts'
+
 // One bit per character class; index is the char code, everything past ASCII is 0.
 const DID_CHAR = 1
 const KEY_CHAR = 2
@@ -86,35 +88,15 @@ function isNsidSpan(s: string, start: number, end: number): boolean {
 
 function isRecordKeySpan(s: string, start: number, end: number): boolean {
   const length = end - start
-  if (length === 13 && isBase32Span(s, start, end)) return true // a TID, mostly
   if (length < 1 || length > 512) return false
   for (let i = start; i < end; i++) if (!is(s.charCodeAt(i), KEY_CHAR)) return false
   if (length > 2 || s.charCodeAt(start) !== DOT) return true
   return length === 2 && s.charCodeAt(start + 1) !== DOT
 }
 
-// 0 for the letters of base32 (a-z, 2-7), else 1. As large as char codes get: no bounds to check in the loop below.
-const NOT_BASE32 = new Uint8Array(65_536).fill(1)
-for (const char of 'abcdefghijklmnopqrstuvwxyz234567') NOT_BASE32[char.charCodeAt(0)] = 0
-
-/** Whether all characters between two offsets are letters of base32. Four at a time, without branches. */
-function isBase32Span(s: string, start: number, end: number): boolean {
-  let wrong = 0
-  let i = start
-  for (; i + 3 < end; i += 4) {
-    wrong |=
-      (NOT_BASE32[s.charCodeAt(i)] as number) +
-      (NOT_BASE32[s.charCodeAt(i + 1)] as number) +
-      (NOT_BASE32[s.charCodeAt(i + 2)] as number) +
-      (NOT_BASE32[s.charCodeAt(i + 3)] as number)
-  }
-  for (; i < end; i++) wrong |= NOT_BASE32[s.charCodeAt(i)] as number
-  return wrong === 0
-}
-
 /** `did:method:…`, any method. */
 export function isDid(s: string): boolean {
-  if (s.length === 32 && s.startsWith('did:plc:') && isBase32Span(s, 8, 32)) return true
+  if (s.length === 32 && isPlc(s)) return true
   return isDidSpan(s, 0, s.length)
 }
 
@@ -151,7 +133,7 @@ export function isTid(s: string): boolean {
 /** `at://authority[/collection[/rkey]][#/json/pointer]`, at most 8192 characters. */
 export function isAtUri(s: string): boolean {
   const length = s.length
-  if (s.charCodeAt(37) === SLASH && length === 70 && COMMON_URI.test(s)) return true
+  if (length === 70 && isCommonUri(s)) return true
   if (length > 8192 || !s.startsWith('at://')) return false
   const hash = s.indexOf('#', 5)
   const end = hash === -1 ? length : hash
@@ -170,11 +152,44 @@ export function isAtUri(s: string): boolean {
   return isRecordKeySpan(s, collectionEnd + 1, end)
 }
 
+type Words = [number, number, number, number, number, number, number, number]
+const [T, DID, PLC, P0, P1, P2, P3, P4] = wordsOf('t://did:plc:/app.bsky.feed.post/') as Words
+
+/** `did:plc:` and 24 letters of base32: what nearly all DIDs are. Given 32 characters. */
+function isPlc(s: string): boolean {
+  copy(s, 0)
+  return words[0] === DID && words[1] === PLC && isBase32(4, 16)
+}
+
 /**
- * A post of a did:plc with a TID for its key: what nine of ten URIs in the network's records are. Compared as
- * literal text, which a regular expression does several characters at a time.
+ * A post of a did:plc with a TID for its key: what nine of ten URIs in the network's records are. Given 70 characters,
+ * which are put where all but the first belong to whole words.
  */
-const COMMON_URI = /^at:\/\/did:plc:[a-z2-7]+\/app\.bsky\.feed\.post\/[a-z2-7]+$/
+function isCommonUri(s: string): boolean {
+  copy(s, 3)
+  const last = bytes[72] as number
+  return (
+    bytes[3] === 97 &&
+    words[1] === T &&
+    words[2] === DID &&
+    words[3] === PLC &&
+    isBase32(8, 20) &&
+    words[10] === P0 &&
+    words[11] === P1 &&
+    words[12] === P2 &&
+    words[13] === P3 &&
+    words[14] === P4 &&
+    isBase32(30, 36) &&
+    NOT_BASE32_PAIR[last * 257] === 0
+  )
+}
+
+/** Whether the copied text has letters of base32 alone, from one pair to another. */
+export function isBase32(start: number, end: number): boolean {
+  let wrong = 0
+  for (let i = start; i < end; i++) wrong |= NOT_BASE32_PAIR[pairs[i] as number] as number
+  return wrong === 0
+}
 
 /** A JSON pointer in the characters a URI allows, with decodable percent escapes. */
 function isFragment(s: string, start: number): boolean {
