@@ -4,6 +4,7 @@ import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
 import { UserError } from './errors.ts'
+import { assertGeneratedIsCurrent } from './generated.ts'
 
 export interface LoadedHandlers {
   readonly definitions: readonly HandlerDefinition[]
@@ -38,6 +39,7 @@ async function loadSchemas(config: ResolvedConfig, optional: boolean): Promise<L
       code: 'not-generated',
     })
   }
+  await assertGeneratedIsCurrent(config)
   const { schemas } = await importUserModule(file, 'the generated code')
   if (typeof schemas !== 'object' || schemas === null) {
     const shown = relative(process.cwd(), file)

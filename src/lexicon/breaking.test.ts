@@ -183,7 +183,7 @@ test('lint gives advice, and only for the lexicons it is asked about', () => {
       },
     },
   })
-  const lexicons = new Lexicons([{ doc: lexicon, file: 'c.json', path: 'c.json' }])
+  const lexicons = new Lexicons([{ doc: lexicon, file: 'c.json', path: 'c.json', fingerprint: '' }])
   expect(lintLexicons(lexicons, new Set())).toEqual([])
   const notes = lintLexicons(lexicons, new Set(['a.b.c']))
   expect(notes.every(({ severity, fix }) => severity === 'note' && fix !== '')).toBe(true)

@@ -7,6 +7,7 @@ import { migrationsFingerprint } from './fingerprint.ts'
 import { generateDatabase } from './generate-database.ts'
 import { generateHandlers } from './generate-handlers.ts'
 import { childrenOf, generateIndexes, treeOf } from './generate-index.ts'
+import { generateLexiconList } from './generate-lexicons.ts'
 import { generateModule } from './generate-module.ts'
 import { introspect } from './introspect.ts'
 import { Lexicons } from './lexicons.ts'
@@ -95,6 +96,7 @@ export function generateLexicons(lexicons: Lexicons): Map<string, string> {
   for (const { doc } of lexicons.sources)
     files.set(fileOf(doc.id), generateModule(doc, lexicons, recursion, childrenOf(tree, doc.id)))
   files.set('handlers.ts', generateHandlers(lexicons))
+  files.set('lexicons.ts', generateLexiconList(lexicons))
   return files
 }
 

@@ -6,7 +6,12 @@ import { Lexicons } from './lexicons.ts'
 import { Recursion } from './recursion.ts'
 
 function generate(...docs: object[]): string {
-  const sources = (docs as LexDoc[]).map((doc) => ({ doc, file: `${doc.id}.json`, path: `${doc.id}.json` }))
+  const sources = (docs as LexDoc[]).map((doc) => ({
+    doc,
+    file: `${doc.id}.json`,
+    path: `${doc.id}.json`,
+    fingerprint: '',
+  }))
   const lexicons = new Lexicons(sources)
   return generateModule((docs as LexDoc[])[0] as LexDoc, lexicons, new Recursion(lexicons), [])
 }

@@ -185,7 +185,8 @@ class Installation {
   /** The folder as it would be, as a whole: nothing may be left dangling by what is new. */
   #check(): void {
     const sources = new Map<string, SourceDoc>(this.#local)
-    for (const [nsid, { doc, uri }] of this.#items) sources.set(nsid, { doc, file: uri, path: '' })
+    for (const [nsid, { doc, uri }] of this.#items)
+      sources.set(nsid, { doc, file: uri, path: '', fingerprint: '' })
     const uris = new Set([...this.#items.values()].map(({ uri }) => uri))
     const sorted = [...sources.values()].sort((a, b) => (a.doc.id < b.doc.id ? -1 : 1))
     const problems = checkLinks(new Lexicons(sorted)).filter(({ file }) => uris.has(file))

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { UserError } from '../errors.ts'
+import { type LexiconText, readLexiconText } from '../protocol/lexicon-text.ts'
 import type { LexDoc } from './document.ts'
 import { type Problem, Problems } from './problem.ts'
 import { checkShape } from './shape.ts'
@@ -12,6 +13,8 @@ export interface SourceDoc {
   readonly file: string
   /** Absolute, or relative to the working directory. */
   readonly path: string
+  /** Names its content (see `protocol/lexicon-text.ts`); empty when it was not read from the folder. */
+  readonly fingerprint: string
 }
 
 export interface ReadResult {
@@ -31,10 +34,10 @@ export function readLexicons(folder: string, shown: string = folder): ReadResult
   for (const path of files) {
     const file = `${shown}/${relative(folder, path).split(sep).join('/')}`
     const report = new Problems(file)
-    const doc = readDocument(path, report)
-    if (doc !== null) {
-      checkPath(doc.id, relative(folder, path), report)
-      sources.push({ doc, file, path })
+    const read = readDocument(path, report)
+    if (read !== null) {
+      checkPath(read.doc.id, relative(folder, path), report)
+      sources.push({ ...read, file, path })
     }
     problems.push(...report.list)
   }
@@ -57,7 +60,7 @@ function listJson(folder: string): string[] {
   }
 }
 
-function readDocument(path: string, report: Problems): LexDoc | null {
+function readDocument(path: string, report: Problems): Pick<SourceDoc, 'doc' | 'fingerprint'> | null {
   let text: string
   try {
     if (statSync(path).size > MAX_FILE_BYTES) {
@@ -69,9 +72,9 @@ function readDocument(path: string, report: Problems): LexDoc | null {
     report.error('', `cannot be read: ${String(error)}`, 'check the rights of the file')
     return null
   }
-  let json: unknown
+  let read: LexiconText
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+    read = readLexiconText(text)
   } catch (error) {
     report.error(
       '',
@@ -80,7 +83,8 @@ function readDocument(path: string, report: Problems): LexDoc | null {
     )
     return null
   }
-  return checkShape(json, report)
+  const doc = checkShape(read.json, report)
+  return doc === null ? null : { doc, fingerprint: read.fingerprint }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeStatusphere, type Project } from '../../../test/support/project.ts'
 import { runCli, startCli } from '../../../test/support/run-node.ts'
@@ -49,6 +51,30 @@ describe('what is wrong with the project shows at once: exit code 1', () => {
     expect(stderr).not.toMatch(/^ +at /m)
     expect(code).toBe(1)
   })
+})
+
+test('generated code that does not match the lexicons is refused, with what changed and the command that mends it', async () => {
+  const file = 'lexicons/xyz/statusphere/status.json'
+  const text = readFileSync(join(project.dir, file), 'utf8')
+  const said = (what: string) =>
+    `error: generated does not match the lexicons: ${what}; write it anew with: lextap codegen\n`
+  const run = async () => (await runCli(project.dir, ['run'])).stderr
+  project.write({ [file]: text.replace('"maxLength": 32', '"maxLength": 33') })
+  expect(await run()).toBe(said('xyz.statusphere.status has changed'))
+  project.write({ [file]: '{', 'lexicons/a/b/c.json': '{ "lexicon": 1, "id": "a.b.c", "defs": {} }' })
+  expect(await run()).toBe(
+    said('a.b.c is new, xyz/statusphere/status.json cannot be read, xyz.statusphere.status is gone'),
+  )
+  // White space is no change, and what runs elsewhere needs no lexicons at all.
+  project.write({ [file]: JSON.stringify(JSON.parse(text)) })
+  rmSync(join(project.dir, 'lexicons/a'), { recursive: true })
+  await using formatted = startCli(project.dir, ['run'])
+  await formatted.waitFor(/"msg":"starting"/)
+  renameSync(join(project.dir, 'lexicons'), join(project.dir, 'elsewhere'))
+  await using without = startCli(project.dir, ['run'], { TAP_DATABASE_URL: 'sqlite:./other.db' })
+  await without.waitFor(/"msg":"starting"/)
+  renameSync(join(project.dir, 'elsewhere'), join(project.dir, 'lexicons'))
+  project.write({ [file]: text })
 })
 
 test('a database that cannot be reached is temporary: exit code 75, no password', async () => {
