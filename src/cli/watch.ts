@@ -1,5 +1,5 @@
-import { existsSync, type FSWatcher, watch as watchFs } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, type FSWatcher, statSync, watch as watchFs } from 'node:fs'
+import { basename, dirname } from 'node:path'
 
 /** Editors save in several steps: changes that follow each other this closely are one, ms. */
 const SETTLE_MS = 100
@@ -22,7 +22,7 @@ export function watchPaths(paths: readonly string[]): Watching {
       waiting = null
     }, SETTLE_MS)
   }
-  const watchers = paths.map((path) => watchOne(path, tell)).filter((w) => w !== null)
+  const watchers = paths.map((path) => new PathWatcher(path, tell))
   return {
     changed() {
       if (dirty) {
@@ -40,8 +40,45 @@ export function watchPaths(paths: readonly string[]): Watching {
   }
 }
 
-function watchOne(path: string, tell: () => void): FSWatcher | null {
-  if (existsSync(path)) return watchFs(path, { recursive: true }, tell).on('error', tell)
-  const parent = dirname(path)
-  return existsSync(parent) ? watchFs(parent, tell).on('error', tell) : null
+/**
+ * Watches what stands at a path, and the path itself through its parent: folders come late, branches are switched, and
+ * editors put a new file in place of the old one.
+ */
+class PathWatcher {
+  readonly #path: string
+  readonly #tell: () => void
+  readonly #parent: FSWatcher | null
+  #inner: FSWatcher | null = null
+  /** Of what the inner one watches. */
+  #inode: number | null = null
+
+  constructor(path: string, tell: () => void) {
+    this.#path = path
+    this.#tell = tell
+    const parent = dirname(path)
+    this.#parent = existsSync(parent)
+      ? watchFs(parent, (_, name) => this.#look(name)).on('error', tell)
+      : null
+    this.#renew()
+  }
+
+  close(): void {
+    this.#parent?.close()
+    this.#inner?.close()
+  }
+
+  #look(name: string | null): void {
+    if (name !== null && name !== basename(this.#path)) return
+    this.#renew()
+    this.#tell()
+  }
+
+  #renew(): void {
+    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino ?? null
+    if (inode === this.#inode) return
+    this.#inode = inode
+    this.#inner?.close()
+    this.#inner =
+      inode === null ? null : watchFs(this.#path, { recursive: true }, this.#tell).on('error', this.#tell)
+  }
 }

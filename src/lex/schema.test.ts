@@ -38,8 +38,8 @@ test('a wrong value throws one error that says all: type, path, rule, expected a
   expect(error).toBeInstanceOf(ValidationError)
   expect(error).toMatchObject({
     message:
-      'status: expected at most 1 graphemes, received more; rule=maxGraphemes; type=xyz.statusphere.status',
-    issues: [{ path: ['status'], rule: 'maxGraphemes', expected: 'at most 1 graphemes', received: 'more' }],
+      'status: expected at most 1 grapheme, received more; rule=maxGraphemes; type=xyz.statusphere.status',
+    issues: [{ path: ['status'], rule: 'maxGraphemes', expected: 'at most 1 grapheme', received: 'more' }],
   })
   expect(() => xyz.statusphere.status.$validate(wrong)).toThrow(ValidationError)
 })
@@ -153,4 +153,33 @@ test('defaults are filled in by $parse and $build, wherever they are, and nothin
   expect(c.$validate({ ...record, must: 2 })).toEqual({ ...record, must: 2 })
   expect(c.$build({ list: [] })).toMatchObject({ $type: 'a.b.c', must: 1, may: 'text' })
   expect(c.inner.$build({})).toEqual({ $type: 'a.b.c#inner', n: 7 })
+})
+
+test('a default is filled in although every object inherits something of that name', async () => {
+  using project = await generateProject([
+    {
+      id: 'a.b.inherited',
+      lexicon: 1,
+      defs: {
+        main: {
+          type: 'record',
+          key: 'any',
+          record: {
+            type: 'object',
+            required: ['constructor'],
+            properties: {
+              constructor: { type: 'string', default: 'a mason' },
+              valueOf: { type: 'integer', default: 1 },
+              toString: { type: 'ref', ref: '#inner' },
+            },
+          },
+        },
+        inner: { type: 'object', properties: { n: { type: 'integer', default: 7 } } },
+      },
+    },
+  ] as never)
+  const { inherited } = (await project.load('index.ts')).a.b
+  const filled = { $type: 'a.b.inherited', constructor: 'a mason', valueOf: 1 }
+  expect(Object.entries(inherited.$parse({ $type: 'a.b.inherited' }))).toEqual(Object.entries(filled))
+  expect(inherited.$build({ toString: {} }).toString).toEqual({ n: 7 })
 })

@@ -17,17 +17,19 @@ export type SafeResult<T> =
   | { readonly success: true; readonly value: T }
   | { readonly success: false; readonly issues: readonly RecordIssue[] }
 
-/** What a user hands to `$build`: everything but `$type`. */
-export type Buildable<T> = { [K in keyof T as K extends '$type' ? never : K]: T[K] }
+/** What a user hands to `$build`: everything but `$type`. The required fields `D` have a default and may be left out. */
+export type Buildable<T, D extends PropertyKey> = {
+  [K in keyof T as K extends '$type' | D ? never : K]: T[K]
+} & { [K in keyof T as K extends D ? K : never]?: T[K] }
 
 type Stringy<N extends string> = { readonly $type?: N }
 
 /** The validator of an object definition. Values are in atproto's JSON form. */
-export interface ObjectSchema<T, N extends string = string> {
+export interface ObjectSchema<T, N extends string = string, D extends PropertyKey = never> {
   /** What `$type` says of such a value. */
   readonly $type: N
   /** Fills in `$type` and the defaults. Checks nothing beyond the types. */
-  $build(fields: Buildable<T> & Stringy<N>): T & { $type: N }
+  $build(fields: Buildable<T, D> & Stringy<N>): T & { $type: N }
   /** Whether the value fits as it is. */
   $matches(value: unknown, options?: ValidateOptions): value is T
   /** The value with its defaults; throws {@link ValidationError}. */
@@ -42,7 +44,8 @@ export interface ObjectSchema<T, N extends string = string> {
 }
 
 /** The validator of a record. */
-export interface RecordSchema<T, N extends string = string> extends ObjectSchema<T, N> {
+export interface RecordSchema<T, N extends string = string, D extends PropertyKey = never>
+  extends ObjectSchema<T, N, D> {
   readonly $nsid: N
   /** The kind of record key: `tid`, `nsid`, `any` or `literal:…`. */
   readonly $key: string
@@ -56,11 +59,11 @@ export interface StandardSchema<T> {
 }
 
 /** Binds the checks of one definition to its public surface. `fill` puts the defaults in, copying what it changes. */
-export function object<T extends { $type?: string }, N extends string>(
+export function object<T extends { $type?: string }, N extends string, D extends PropertyKey = never>(
   type: N,
   check: Check,
   fill: (value: T) => T = same,
-): ObjectSchema<T, N> {
+): ObjectSchema<T, N, D> {
   const safe = (value: unknown, options: ValidateOptions | undefined, parse: boolean): SafeResult<T> => {
     const fault = check(value, checkOptions(options, parse))
     if (fault !== undefined) return { success: false, issues: [issueOf(fault)] }
@@ -93,11 +96,11 @@ export function object<T extends { $type?: string }, N extends string>(
 const same = <T>(value: T): T => value
 
 /** As {@link object}, for records. */
-export function record<T extends { $type: N }, N extends string>(
+export function record<T extends { $type: N }, N extends string, D extends PropertyKey = never>(
   nsid: N,
   key: string,
   check: Check,
   fill?: (value: T) => T,
-): RecordSchema<T, N> {
-  return { ...object<T, N>(nsid, check, fill), $nsid: nsid, $key: key }
+): RecordSchema<T, N, D> {
+  return { ...object<T, N, D>(nsid, check, fill), $nsid: nsid, $key: key }
 }

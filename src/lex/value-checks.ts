@@ -23,8 +23,8 @@ export function isTyped(value: unknown): value is { readonly $type: string } {
 }
 
 /** The value of an own property, for property names that every object inherits something for. */
-export function own(value: object, key: string): unknown {
-  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+export function own<T extends object, K extends keyof T>(value: T, key: K): T[K] | undefined {
+  return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 /** `{ $link }` with a CID the data model allows and nothing else. */

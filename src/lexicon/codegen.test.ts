@@ -55,7 +55,7 @@ test('the same lexicons give the same bytes, and nothing is written a second tim
   expect(first.written.map(stampOf)).toEqual(stamps)
 })
 
-test('adding a lexicon touches its own file, the indexes above it and the handlers', async () => {
+test('adding a lexicon touches its own file, the indexes above it, the handlers and the list of lexicons', async () => {
   await generate()
   writeDoc(lexicons(), like)
   const { written, removed } = await generate()
@@ -65,6 +65,7 @@ test('adding a lexicon touches its own file, the indexes above it and the handle
     'com/example/party/index.ts',
     'com/index.ts',
     'handlers.ts',
+    'lexicons.ts',
   ])
   expect(removed).toEqual([])
 })
@@ -78,7 +79,7 @@ test('a lexicon that is gone takes its files with it, and nothing of yours', asy
     join(lexicons(), 'com/example/party/cheer.json'),
     JSON.stringify({ ...like, defs: { token: { type: 'token' } } }),
   )
-  expect((await generate()).written).toEqual(['com/example/party/cheer.ts', 'handlers.ts'])
+  expect((await generate()).written).toEqual(['com/example/party/cheer.ts', 'handlers.ts', 'lexicons.ts'])
   scratch.remove()
   for (const doc of rootDocs()) writeDoc(lexicons(), doc)
   writeDoc(lexicons(), like)
@@ -92,7 +93,7 @@ test('a lexicon that is gone takes its files with it, and nothing of yours', asy
     'com/example/party/cheer.ts',
     'com/example/party/index.ts',
   ])
-  expect(written).toEqual(['com/index.ts', 'handlers.ts'])
+  expect(written).toEqual(['com/index.ts', 'handlers.ts', 'lexicons.ts'])
   expect(existsSync(join(generated(), 'com/example/party'))).toBe(false)
   expect(read('com/example/mine.ts')).toBe('export const mine = 1\n')
 })

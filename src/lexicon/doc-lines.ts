@@ -61,9 +61,11 @@ function limitParts(def: LexDef | LexField): string[] {
 }
 
 function between(min: number | undefined, max: number | undefined, unit: string): string[] {
-  const count = (n: number) => `${n} ${unit}${n === 1 ? '' : 's'}`
   const parts: string[] = []
-  if (min !== undefined && min > 0) parts.push(`at least ${count(min)}`)
-  if (max !== undefined) parts.push(`at most ${count(max)}`)
+  if (min !== undefined && min > 0) parts.push(`at least ${counted(min, unit)}`)
+  if (max !== undefined) parts.push(`at most ${counted(max, unit)}`)
   return parts
 }
+
+/** `1 byte`, `2 bytes`. */
+export const counted = (n: number, unit: string): string => `${n} ${unit}${n === 1 ? '' : 's'}`

@@ -72,6 +72,19 @@ test('the whole set type-checks under the strictest options, isolated declaratio
   expect((await compile(['handlers.ts', 'generated/index.ts', 'generated/handlers.ts'])).errors).toBe('')
 })
 
+// What has a default may be left out where `$build` fills it in, and is there for whoever reads.
+const use = `import { a } from './generated/index.ts'
+export const built: a.b.filled.Main = a.b.filled.$build({ other: 1 })
+export const full: a.b.filled.Main = a.b.filled.$build({ must: 'b', 'al-so': 2, other: 1 })
+export const part: boolean = a.b.filled.part.$build({ toString: true }).toString
+// @ts-expect-error other has no default
+a.b.filled.$build({ must: 'b' })
+// @ts-expect-error a number is no string
+a.b.filled.$build({ must: 1, other: 1 })
+// @ts-expect-error only what $build makes may lack it
+export const lacks: a.b.filled.Main = { $type: 'a.b.filled', other: 1 }
+`
+
 test('odd and random lexicons type-check as well', async () => {
   const folder = join(scratch.path, 'odd')
   for (const doc of [...oddDocuments, ...randomDocuments(new Random(3), 40)])
@@ -81,7 +94,14 @@ test('odd and random lexicons type-check as well', async () => {
     generated: join(folder, 'generated'),
     migrations: null,
   })
-  expect((await compile(['odd/generated/index.ts', 'odd/generated/handlers.ts'])).errors).toBe('')
+  writeFileSync(join(folder, 'use.ts'), use)
+  const files = [
+    'odd/use.ts',
+    'odd/generated/index.ts',
+    'odd/generated/handlers.ts',
+    'odd/generated/lexicons.ts',
+  ]
+  expect((await compile(files)).errors).toBe('')
 })
 
 test('type instantiations stay within a budget, so that editors stay quick', async () => {

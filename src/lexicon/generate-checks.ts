@@ -167,7 +167,7 @@ const at = (fault: string, path: Path): string =>
 /** Names every object inherits something for: reading them as plain properties would find that. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
 
-function read(owner: string, key: string): string {
+export function read(owner: string, key: string): string {
   if (INHERITED.has(key)) return `l.own(${owner}, ${quote(key)})`
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${owner}.${key}` : `${owner}[${quote(key)}]`
 }
@@ -178,4 +178,4 @@ function inlineShape(def: LexObject): string {
   return `{ ${keys.join('; ')} }`
 }
 
-const hasDefault = (field: LexField): boolean => 'default' in field && field.default !== undefined
+export const hasDefault = (field: LexField): boolean => 'default' in field && field.default !== undefined

@@ -1,4 +1,5 @@
 import type { LexField, LexObject } from './document.ts'
+import { read } from './generate-checks.ts'
 import { typeName } from './lexicons.ts'
 import { quote } from './names.ts'
 import type { Scope } from './scope.ts'
@@ -10,7 +11,7 @@ import type { Scope } from './scope.ts'
 export function fillStatements(scope: Scope, def: LexObject): string[] {
   const lines = ['let out = v']
   for (const [key, field] of Object.entries(def.properties ?? {})) {
-    const access = /^[A-Za-z_$][\w$]*$/.test(key) ? `v.${key}` : `v[${quote(key)}]`
+    const access = read('v', key)
     if ('default' in field && field.default !== undefined) {
       const value = typeof field.default === 'string' ? quote(field.default) : String(field.default)
       lines.push(`if (${access} === undefined) out = l.replace(out, ${quote(key)}, ${value})`)

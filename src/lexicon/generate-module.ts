@@ -10,12 +10,12 @@ import type {
   LexRecord,
   LexSubscription,
 } from './document.ts'
-import { CheckWriter } from './generate-checks.ts'
+import { CheckWriter, hasDefault } from './generate-checks.ts'
 import { fillOf, fillStatements } from './generate-fills.ts'
 import { writeAlias, writeInterface } from './generate-types.ts'
 import { HEADER } from './header.ts'
 import { type Lexicons, typeName } from './lexicons.ts'
-import { checkName, defTypeName, exportName, fillName, quote, valueName } from './names.ts'
+import { checkName, defTypeName, exportName, fillName, quote, tokenName, valueName } from './names.ts'
 import type { Recursion } from './recursion.ts'
 import { Scope } from './scope.ts'
 import { docComment, Writer } from './writer.ts'
@@ -74,8 +74,11 @@ function writeDef(writer: Writer, scope: Scope, name: string, def: LexDef): void
       const type = defTypeName(name)
       writer.line()
       docComment(writer, docLines(def))
-      writer.line(`export const ${type} = ${quote(typeName(scope.doc.id, name))}`)
-      writer.line(`export type ${type} = typeof ${type}`)
+      const value = tokenName(type)
+      const exported = value === type
+      writer.line(`${exported ? 'export ' : ''}const ${value} = ${quote(typeName(scope.doc.id, name))}`)
+      writer.line(`${exported ? 'export ' : ''}type ${value} = typeof ${value}`)
+      if (!exported) writer.line(`export { ${value} as ${type} }`)
       return
     }
     default:
@@ -100,7 +103,9 @@ function writeRecord(writer: Writer, scope: Scope, def: LexRecord): void {
   const fill = writeFill(writer, scope, 'main', def.record)
   writer.line()
   docComment(writer, docLines(def))
-  writer.line(`export const main: l.RecordSchema<Main, ${nsid}> =`)
+  writer.line(
+    `export const main: l.RecordSchema<${['Main', nsid, ...filledFields(def.record)].join(', ')}> =`,
+  )
   writer.line(
     `  /*#__PURE__*/ l.record($nsid, ${[quote(def.key ?? 'any'), checkArgument(scope, 'main'), ...fill].join(', ')})`,
   )
@@ -123,10 +128,20 @@ function writeObject(writer: Writer, scope: Scope, name: string, def: LexObject)
   docComment(writer, docLines(def))
   const value = valueName(name)
   const exported = value === exportName(name)
-  writer.line(`${exported ? 'export ' : ''}const ${value}: l.ObjectSchema<${type}, ${self}> =`)
+  const schema = [type, self, ...filledFields(def)].join(', ')
+  writer.line(`${exported ? 'export ' : ''}const ${value}: l.ObjectSchema<${schema}> =`)
   writer.line(`  /*#__PURE__*/ l.object(${[self, checkArgument(scope, name), ...fill].join(', ')})`)
   if (!exported) writer.line(`export { ${value} as ${exportName(name)} }`)
   if (name === 'main') writeShortcuts(writer)
+}
+
+/** The required fields `$build` fills in, as a type, if there are any. */
+function filledFields({ required = [], properties = {} }: LexObject): string[] {
+  const names = [...new Set(required)].filter((name) => {
+    const field = properties[name]
+    return field !== undefined && hasDefault(field)
+  })
+  return names.length === 0 ? [] : [names.map(quote).join(' | ')]
 }
 
 /** A definition that is a string, a number, an array and so on: a type and a check, no `$type`. */

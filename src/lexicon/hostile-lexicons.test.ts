@@ -232,7 +232,7 @@ describe('documents that cannot be used', () => {
 describe('documents that are odd and fine', () => {
   test('non-Latin text, quotes, comment ends and line separators come through', async () => {
     using project = await generateProject(oddDocuments)
-    const { 'a.b.c': schema, 'in.new.index': index } = await project.schemas()
+    const { 'a.b.c': schema, 'in.new.index': index, 'a.b.globals': globals } = await project.schemas()
     const value = {
       $type: 'a.b.c',
       größe: 1,
@@ -254,7 +254,14 @@ describe('documents that are odd and fine', () => {
     expect(
       index?.$safeParse({ $type: 'in.new.index', x: { v: 'a', c: true, l: { $bytes: '' } } }).success,
     ).toBe(true)
+    const tokens = { $type: 'a.b.globals', n: 1, list: ['a.b.globals#number'] }
+    expect(globals?.$safeParse(tokens)).toEqual({ success: true, value: tokens })
+    expect(globals?.$safeParse({ ...tokens, list: ['number'] }).success).toBe(false)
     const space = await project.load('index.ts')
+    expect([space.a.b.globals.Number, space.a.b.globals.Array]).toEqual([
+      'a.b.globals#number',
+      'a.b.globals#array',
+    ])
     expect(space.in.new.index.$nsid).toBe('in.new.index')
     expect(space.a.b.c.default.$matches({ v: 'x' })).toBe(true)
     expect(space.a.b.c.delete.$type).toBe('a.b.c#delete')
@@ -291,7 +298,12 @@ describe('documents that are odd and fine', () => {
     using long = await generateProject([doc('a.b.c', defs)])
     expect(long.result.written).toContain('a/b/c.ts')
     using empty = await generateProject([])
-    expect(readdirSync(empty.generated).sort()).toEqual(['database.ts', 'handlers.ts', 'index.ts'])
+    expect(readdirSync(empty.generated).sort()).toEqual([
+      'database.ts',
+      'handlers.ts',
+      'index.ts',
+      'lexicons.ts',
+    ])
     expect(await empty.schemas()).toEqual({})
   })
 })

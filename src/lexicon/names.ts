@@ -26,6 +26,9 @@ const RESERVED = new Set(
 export const valueName = (name: string): string =>
   RESERVED.has(camel(name)) ? `${camel(name)}_` : camel(name)
 
+/** The constant of a token in its own file, where it must not hide a global the checks call. */
+export const tokenName = (type: string): string => (/^(?:Array|Number)$/.test(type) ? `${type}_` : type)
+
 /** The name it is exported by. */
 export const exportName = (name: string): string => camel(name)
 

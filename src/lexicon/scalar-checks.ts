@@ -1,3 +1,4 @@
+import { counted } from './doc-lines.ts'
 import type {
   LexBlob,
   LexBoolean,
@@ -79,11 +80,11 @@ export function lengthChecks(
   const lines: Refusal[] = []
   if (minLength > 0)
     lines.push(
-      limit(`${measure} < ${minLength}`, 'minLength', `at least ${minLength} ${unit}s`, measure, path),
+      limit(`${measure} < ${minLength}`, 'minLength', `at least ${counted(minLength, unit)}`, measure, path),
     )
   if (maxLength !== undefined)
     lines.push(
-      limit(`${measure} > ${maxLength}`, 'maxLength', `at most ${maxLength} ${unit}s`, measure, path),
+      limit(`${measure} > ${maxLength}`, 'maxLength', `at most ${counted(maxLength, unit)}`, measure, path),
     )
   return lines
 }
@@ -134,21 +135,27 @@ function textChecks(field: LexString, value: string, path: Path): Refusal[] {
   const lines: Refusal[] = []
   if (minLength > 0) {
     const test = `${value}.length < ${minLength} && ${bytes} < ${minLength}`
-    lines.push(limit(test, 'minLength', `at least ${minLength} bytes`, bytes, path))
+    lines.push(limit(test, 'minLength', `at least ${counted(minLength, 'byte')}`, bytes, path))
   }
   if (maxLength !== undefined) {
     const test = `${value}.length > ${Math.floor(maxLength / 3)} && ${bytes} > ${maxLength}`
-    lines.push(limit(test, 'maxLength', `at most ${maxLength} bytes`, bytes, path))
+    lines.push(limit(test, 'maxLength', `at most ${counted(maxLength, 'byte')}`, bytes, path))
   }
   if (minGraphemes > 0) {
     const count = `l.graphemes(${value}, ${minGraphemes})`
     lines.push(
-      limit(`${count} < ${minGraphemes}`, 'minGraphemes', `at least ${minGraphemes} graphemes`, count, path),
+      limit(
+        `${count} < ${minGraphemes}`,
+        'minGraphemes',
+        `at least ${counted(minGraphemes, 'grapheme')}`,
+        count,
+        path,
+      ),
     )
   }
   if (maxGraphemes !== undefined) {
     const test = `${value}.length > ${maxGraphemes} && l.graphemes(${value}, ${maxGraphemes}) > ${maxGraphemes}`
-    lines.push(limit(test, 'maxGraphemes', `at most ${maxGraphemes} graphemes`, "'more'", path))
+    lines.push(limit(test, 'maxGraphemes', `at most ${counted(maxGraphemes, 'grapheme')}`, "'more'", path))
   }
   return lines
 }
@@ -164,7 +171,7 @@ function blobChecks({ accept, maxSize }: LexBlob, value: string, path: Path): Re
   if (maxSize !== undefined) {
     const fault = call(
       'outOf',
-      ["'maxSize'", quote(`at most ${maxSize} bytes`), `${value}.size`],
+      ["'maxSize'", quote(`at most ${counted(maxSize, 'byte')}`), `${value}.size`],
       [...path, "'size'"],
     )
     lines.push({ test: `${value}.$type === 'blob' && ${value}.size > ${maxSize}`, fault })

@@ -49,5 +49,32 @@ export const oddDocuments: readonly { readonly id: string }[] = [
     record: { type: 'object', properties: { object: { type: 'ref', ref: '#object' } } },
     object: { type: 'object', properties: { array: { type: 'ref', ref: '#array' } } },
   }),
+  // Tokens become constants with a capital letter, as globals are.
+  doc('a.b.globals', {
+    main: record({
+      n: { type: 'integer', minimum: 0 },
+      list: { type: 'array', items: { type: 'ref', ref: '#number' } },
+    }),
+    number: { type: 'token' },
+    array: { type: 'token' },
+    object: { type: 'token' },
+    string: { type: 'token' },
+    infinity: { type: 'token' },
+  }),
+  doc('a.b.filled', {
+    main: record(
+      {
+        must: { type: 'string', default: 'a' },
+        'al-so': { type: 'integer', default: 1 },
+        other: { type: 'integer' },
+      },
+      { required: ['must', 'al-so', 'other'] },
+    ),
+    part: {
+      type: 'object',
+      required: ['toString'],
+      properties: { toString: { type: 'boolean', default: true } },
+    },
+  }),
   doc('in.new.index', { main: record({ x: { type: 'ref', ref: 'a.b.c#default' } }) }),
 ]

@@ -20,11 +20,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   const status = v.status
   if (typeof status !== 'string' || !status.isWellFormed()) return l.notType('string', status, 'status')
   if (status.length < 1 && l.utf8Length(status) < 1)
-    return l.outOf('minLength', 'at least 1 bytes', l.utf8Length(status), 'status')
+    return l.outOf('minLength', 'at least 1 byte', l.utf8Length(status), 'status')
   if (status.length > 10 && l.utf8Length(status) > 32)
     return l.outOf('maxLength', 'at most 32 bytes', l.utf8Length(status), 'status')
   if (status.length > 1 && l.graphemes(status, 1) > 1)
-    return l.outOf('maxGraphemes', 'at most 1 graphemes', 'more', 'status')
+    return l.outOf('maxGraphemes', 'at most 1 grapheme', 'more', 'status')
   const createdAt = v.createdAt
   if (typeof createdAt !== 'string' || !l.datetime(createdAt, c))
     return l.notFormat('datetime', createdAt, 'createdAt')

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { ResolvedConfig } from '../../config/types.ts'
 import { UserError } from '../../errors.ts'
+import type { CodegenResult } from '../../lexicon/codegen.ts'
 import { describeNotes, describeResult, generate } from '../codegen.ts'
 import { type CommonOptions, withCommon, withJson } from '../options.ts'
 import { printJson, printLine } from '../print.ts'
@@ -26,6 +27,10 @@ async function run(flags: Flags): Promise<void> {
   if (flags.watch) return watch(config, flags)
   const result = await generate(config)
   if (flags.json) return printJson(result)
+  print(result, config)
+}
+
+function print(result: CodegenResult, config: ResolvedConfig): void {
   for (const note of describeNotes(result)) printLine(note)
   printLine(describeResult(result, config))
 }
@@ -50,7 +55,7 @@ async function watch(config: ResolvedConfig, flags: Flags): Promise<void> {
   const stop = signals.first.then(() => true)
   for (let stopped = false; !stopped; ) {
     try {
-      printLine(describeResult(await generate(config), config))
+      print(await generate(config), config)
     } catch (error) {
       printError(error, { debug: flags.debug === true })
     }

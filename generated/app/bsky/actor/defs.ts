@@ -841,7 +841,7 @@ export function $fillAdultContentPref(v: AdultContentPref): AdultContentPref {
   return out
 }
 
-export const adultContentPref: l.ObjectSchema<AdultContentPref, 'app.bsky.actor.defs#adultContentPref'> =
+export const adultContentPref: l.ObjectSchema<AdultContentPref, 'app.bsky.actor.defs#adultContentPref', 'enabled'> =
   /*#__PURE__*/ l.object('app.bsky.actor.defs#adultContentPref', $checkAdultContentPref, $fillAdultContentPref)
 
 export interface ContentLabelPref {
@@ -1498,7 +1498,7 @@ export function $fillNux(v: Nux): Nux {
 }
 
 /** A new user experiences (NUX) storage object */
-export const nux: l.ObjectSchema<Nux, 'app.bsky.actor.defs#nux'> =
+export const nux: l.ObjectSchema<Nux, 'app.bsky.actor.defs#nux', 'completed'> =
   /*#__PURE__*/ l.object('app.bsky.actor.defs#nux', $checkNux, $fillNux)
 
 /** Preferences for how verified accounts appear in the app. */

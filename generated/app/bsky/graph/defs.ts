@@ -39,7 +39,7 @@ export function $checkListViewBasic(v: unknown, c: l.CheckOptions): l.Fault | un
   const name = v.name
   if (typeof name !== 'string' || !name.isWellFormed()) return l.notType('string', name, 'name')
   if (name.length < 1 && l.utf8Length(name) < 1)
-    return l.outOf('minLength', 'at least 1 bytes', l.utf8Length(name), 'name')
+    return l.outOf('minLength', 'at least 1 byte', l.utf8Length(name), 'name')
   if (name.length > 21 && l.utf8Length(name) > 64)
     return l.outOf('maxLength', 'at most 64 bytes', l.utf8Length(name), 'name')
   const purpose = v.purpose
@@ -118,7 +118,7 @@ export function $checkListView(v: unknown, c: l.CheckOptions): l.Fault | undefin
   const name = v.name
   if (typeof name !== 'string' || !name.isWellFormed()) return l.notType('string', name, 'name')
   if (name.length < 1 && l.utf8Length(name) < 1)
-    return l.outOf('minLength', 'at least 1 bytes', l.utf8Length(name), 'name')
+    return l.outOf('minLength', 'at least 1 byte', l.utf8Length(name), 'name')
   if (name.length > 21 && l.utf8Length(name) > 64)
     return l.outOf('maxLength', 'at most 64 bytes', l.utf8Length(name), 'name')
   const purpose = v.purpose
