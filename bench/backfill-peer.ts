@@ -55,7 +55,7 @@ export async function atproto(url: string, car: string): Promise<BackfillRun> {
   }
 }
 
-async function stock(url: string): Promise<PostgresDialect | SqliteDialect> {
+export async function stock(url: string): Promise<PostgresDialect | SqliteDialect> {
   if (url.startsWith('postgres:'))
     return new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) })
   // It has no declarations, and is here only because the reference PDS brings it along.

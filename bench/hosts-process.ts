@@ -22,14 +22,15 @@ export interface HostsAddress {
   readonly relay: string
   readonly relayHttp: string
   readonly plc: string
-  /** Of all repos' CARs. */
-  readonly bytes: number
+  /** In all repos together: a little fewer than wished for, as a profile has one place only. */
+  readonly records: number
 }
 
 interface Made {
   readonly did: string
   readonly rev: string
   readonly document: Record<string, unknown>
+  readonly records: number
   readonly at: number
   readonly length: number
 }
@@ -47,7 +48,9 @@ async function make({ repos, records, folder }: HostsWish): Promise<{ made: Made
       const repo = network.createRepo({ records, announce: false })
       const car = carBytes(repo.export('pds', random))
       writeSync(file, car)
-      made.push({ did: repo.did, rev: repo.rev, document: didDocument(repo), at, length: car.length })
+      const { did, rev } = repo
+      const kept = [...repo.records()].length
+      made.push({ did, rev, document: didDocument(repo), records: kept, at, length: car.length })
       at += car.length
     }
     closeSync(file)
@@ -90,6 +93,8 @@ async function serve(wish: HostsWish): Promise<HostsAddress> {
   const documents = made.map(({ document }, n) =>
     JSON.stringify({
       ...document,
+      // Nobody here answers for handles.
+      alsoKnownAs: [],
       service: [
         {
           id: '#atproto_pds',
@@ -119,7 +124,7 @@ async function serve(wish: HostsWish): Promise<HostsAddress> {
     relay: `ws://127.0.0.1:${relay.port}`,
     relayHttp: `http://127.0.0.1:${relay.port}`,
     plc: `http://127.0.0.1:${plc.port}`,
-    bytes: cars.length,
+    records: made.reduce((sum, { records }) => sum + records, 0),
   }
 }
 

@@ -4,16 +4,17 @@
  */
 
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { schemas } from '../generated/handlers.ts'
 import { resolveConfig } from '../src/config/resolve.ts'
 import type { TapConfig } from '../src/config/types.ts'
-import type { RecordSchema } from '../src/dispatch/handler.ts'
+import type { HandlerDefinition, RecordSchema } from '../src/dispatch/handler.ts'
 import { Metrics } from '../src/observe/metrics.ts'
 import { k256Backend } from '../src/protocol/signature.ts'
-import { createTap } from '../src/tap.ts'
+import { createTap, type Tap } from '../src/tap.ts'
+import { machineNow } from './both-sides.ts'
 import { peakRss } from './peak-rss.ts'
-import { machineNow } from './relay-process.ts'
 import { type Style, sampleHandlers } from './sample-app.ts'
 
 export interface LiveOrders {
@@ -26,13 +27,17 @@ export interface LiveOrders {
   readonly seq: number | null
   /** Note when each rev was committed. */
   readonly latencies?: boolean
+  /** The clock starts when so many commits were applied: V8 compiles the first ones' code. Default 0. */
+  readonly warmUp?: number
   readonly config?: TapConfig
 }
 
 export interface LiveRun {
   readonly backend: string
-  /** From the start of following to the end. */
+  /** From the start of following, or the end of the warm-up, to the end. */
   readonly seconds: number
+  /** Commits applied before. */
+  readonly before: number
   readonly cpuSeconds: number
   readonly rss: number
   /** Transactions it took. */
@@ -41,12 +46,13 @@ export interface LiveRun {
   readonly committed: readonly (readonly [rev: string, at: number])[]
 }
 
-async function main(orders: LiveOrders): Promise<LiveRun> {
-  const { database, relay, relayHttp, plc, style, seq, latencies, config } = orders
-  const committed: [string, number][] = []
-  const note = latencies === true ? (rev: string) => void committed.push([rev, machineNow()]) : undefined
-  const metrics = new Metrics()
-  const tap = createTap(
+/** The indexer of these orders, not started. */
+export function indexerOf(
+  { database, relay, relayHttp, plc, config }: Omit<LiveOrders, 'style' | 'seq'>,
+  metrics: Metrics,
+  definitions: readonly HandlerDefinition[],
+): Tap {
+  return createTap(
     resolveConfig(
       {
         database,
@@ -63,12 +69,21 @@ async function main(orders: LiveOrders): Promise<LiveRun> {
     ),
     {
       observer: { log: pino({ level: 'warn' }, process.stderr as never), metrics },
-      definitions: sampleHandlers(style, note),
+      definitions,
       schemas: schemas as Readonly<Record<string, RecordSchema>>,
       handles: { resolve: async () => null },
     },
   )
+}
+
+async function main(orders: LiveOrders): Promise<LiveRun> {
+  const { style, seq, latencies, warmUp = 0 } = orders
+  const committed: [string, number][] = []
+  const note = latencies === true ? (rev: string) => void committed.push([rev, machineNow()]) : undefined
+  const metrics = new Metrics()
+  const tap = indexerOf(orders, metrics, sampleHandlers(style, note))
   await tap.start()
+  const before = await warm(metrics, warmUp)
   const cpu = process.cpuUsage()
   const begin = performance.now()
   await tap.settled(seq === null ? {} : { seq })
@@ -82,10 +97,21 @@ async function main(orders: LiveOrders): Promise<LiveRun> {
   return {
     backend: k256Backend,
     seconds,
+    before,
     cpuSeconds: (used.user + used.system) / 1e6,
     rss: peakRss(),
     batches: (await metrics.registry.getSingleMetric('lextap_batches_total')?.get())?.values[0]?.value ?? 0,
     committed,
+  }
+}
+
+async function warm(metrics: Metrics, commits: number): Promise<number> {
+  for (;;) {
+    const counts = await metrics.values('lextap_messages_total')
+    const applied = counts.find(({ labels }) => labels.kind === 'commit' && labels.outcome === 'applied')
+    const done = applied?.value ?? 0
+    if (done >= commits) return done
+    await sleep(5)
   }
 }
 

@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { frameOf, type NetworkEvent } from '../src/testing/event.ts'
 import { type Network, Random, startNetwork } from '../src/testing/index.ts'
+import { machineNow, strangerDid } from './both-sides.ts'
 
 export interface NetworkWish {
   readonly repos: number
@@ -20,7 +21,13 @@ export type Pace = 'flood' | number
 export type Request =
   | { readonly do: 'network'; readonly wish: NetworkWish }
   | { readonly do: 'commits'; readonly perRepo: number }
-  | { readonly do: 'pace'; readonly pace: Pace; readonly frames?: number; readonly loops?: number }
+  | {
+      readonly do: 'pace'
+      readonly pace: Pace
+      readonly frames?: number
+      readonly loops?: number
+      readonly spread?: number
+    }
   | { readonly do: 'times' }
 export interface Answers {
   readonly network: {
@@ -37,15 +44,14 @@ export interface Answers {
   readonly times: readonly (readonly [rev: string, at: number])[]
 }
 
-/** Steady and the same for all processes of the machine, ms. */
-export const machineNow = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
-
 interface Ready {
   readonly rev: string
   /** WebSocket header and frame. */
   readonly wire: Buffer
   /** Where in it the seq is, as 4 bytes. */
   readonly seqAt: number
+  /** Where in it the DID is. */
+  readonly didAt: number
 }
 
 let network: Network | null = null
@@ -54,16 +60,18 @@ let ready: Ready[] = []
 let pace: Pace = 'flood'
 let limit = Number.POSITIVE_INFINITY
 let loops = 1
+/** Second loops speak of so many other accounts in turn; 0: of the same ones again. */
+let spread = 0
 const times: [string, number][] = []
 
 /** Large enough that every seq takes the same 5 bytes of CBOR. */
-export const FIRST_SEQ = 100_001
+const FIRST_SEQ = 100_001
 
 function readyOf(event: NetworkEvent, seq: number): Ready {
   const wire = wireOf(frameOf(event, seq))
   const at = wire.indexOf(Buffer.from('cseq\x1a', 'latin1')) + 5
   if (wire.readUInt32BE(at) !== seq) throw new Error('the seq is not where it should be')
-  return { rev: 'rev' in event ? event.rev : '', wire, seqAt: at }
+  return { rev: 'rev' in event ? event.rev : '', wire, seqAt: at, didAt: wire.indexOf(event.did) }
 }
 
 /** Header and payload of an unmasked binary WebSocket frame. */
@@ -100,8 +108,10 @@ async function flood(socket: Socket): Promise<void> {
       const some = frames.slice(i, i + PER_WRITE)
       const bytes = Buffer.concat(some.map(({ wire }) => wire))
       let at = 0
-      for (const [n, { wire, seqAt }] of some.entries()) {
-        bytes.writeUInt32BE(FIRST_SEQ + loop * frames.length + i + n, at + seqAt)
+      for (const [n, { wire, seqAt, didAt }] of some.entries()) {
+        const count = loop * frames.length + i + n
+        bytes.writeUInt32BE(FIRST_SEQ + count, at + seqAt)
+        if (loop > 0 && spread > 0) bytes.write(strangerDid((count * 7919) % spread), at + didAt)
         at += wire.length
       }
       await write(socket, bytes)
@@ -183,5 +193,6 @@ async function answer(request: Request): Promise<Answers[keyof Answers]> {
   pace = request.pace
   limit = request.frames ?? Number.POSITIVE_INFINITY
   loops = request.loops ?? 1
+  spread = request.spread ?? 0
   return null
 }

@@ -19,7 +19,7 @@ export class Relay {
     return this.#ask({ do: 'commits', perRepo })
   }
   /** How the frames are sent to who connects next: how fast, how many, how often from the start. */
-  pace(pace: Pace, options: { frames?: number; loops?: number } = {}): Promise<null> {
+  pace(pace: Pace, options: { frames?: number; loops?: number; spread?: number } = {}): Promise<null> {
     return this.#ask({ do: 'pace', pace, ...options })
   }
   times(): Promise<Answers['times']> {

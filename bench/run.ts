@@ -93,7 +93,9 @@ function printTable(figures: Results['figures']): void {
       continue
     }
     const { value, unit, spread, target, peers } = figure
-    const beside = Object.entries(peers).map(([name, v]) => `${name} ${show(v)} (${show(value / v)}x)`)
+    const beside = Object.entries(peers).map(([name, v]) =>
+      unit === '%' ? `${name} ${show(v)}` : `${name} ${show(v)} (${show(value / v)}x)`,
+    )
     rows.push([id, show(value), unit, spread.map(show).join(' to '), target, beside[0] ?? ''])
     for (const more of beside.slice(1)) rows.push(['', '', '', '', '', more])
   }

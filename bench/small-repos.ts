@@ -25,13 +25,13 @@ export async function bench(): Promise<Figure[]> {
   const dir = mkdtempSync(join(resolve(import.meta.dirname, '../.lextap'), 'small-repos-'))
   try {
     child.send({ repos: REPOS, records: RECORDS, hosts: HOSTS, folder: FOLDER } satisfies HostsWish)
-    const [{ bytes: _, ...urls }] = (await once(child, 'message')) as [HostsAddress]
+    const [{ records, ...urls }] = (await once(child, 'message')) as [HostsAddress]
     const rates: Record<Style, number[]> = { plain: [], rows: [] }
     for (let round = 0; round < ROUNDS; round++) {
       for (const style of ['rows', 'plain'] as const) {
         const database = `sqlite:${join(dir, `${style}-${round}.db`)}`
         const { seconds } = runIndexer({ ...urls, database, style, seq: null }, { pin: false })
-        rates[style].push((REPOS * RECORDS) / seconds)
+        rates[style].push(records / seconds)
       }
     }
     return [
