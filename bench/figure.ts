@@ -16,3 +16,6 @@ export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
+
+/** How often everything is measured. `BENCH_ROUNDS=1` for a quick look. */
+export const ROUNDS: number = Number(process.env.BENCH_ROUNDS ?? 3)

@@ -98,6 +98,15 @@ async function write(socket: Socket, bytes: Buffer): Promise<void> {
   })
 }
 
+/** The frame as the `count`-th of the stream; after the first loop it may speak of a stranger. */
+function numbered({ wire, seqAt, didAt }: Ready, count: number, first: boolean): Buffer {
+  if (first) return wire
+  const bytes = Buffer.from(wire)
+  bytes.writeUInt32BE(FIRST_SEQ + count, seqAt)
+  if (spread > 0) bytes.write(strangerDid((count * 7919) % spread), didAt)
+  return bytes
+}
+
 const PER_WRITE = 64
 
 /** All frames at once, and again from the start with higher seqs: the revs are old then, the bytes as many. */
@@ -106,15 +115,8 @@ async function flood(socket: Socket): Promise<void> {
   for (let loop = 0; loop < loops; loop++) {
     for (let i = 0; i < frames.length && !socket.destroyed; i += PER_WRITE) {
       const some = frames.slice(i, i + PER_WRITE)
-      const bytes = Buffer.concat(some.map(({ wire }) => wire))
-      let at = 0
-      for (const [n, { wire, seqAt, didAt }] of some.entries()) {
-        const count = loop * frames.length + i + n
-        bytes.writeUInt32BE(FIRST_SEQ + count, at + seqAt)
-        if (loop > 0 && spread > 0) bytes.write(strangerDid((count * 7919) % spread), at + didAt)
-        at += wire.length
-      }
-      await write(socket, bytes)
+      const first = loop * frames.length + i
+      await write(socket, Buffer.concat(some.map((frame, n) => numbered(frame, first + n, loop === 0))))
     }
   }
 }
@@ -123,12 +125,13 @@ async function paced(socket: Socket, perSecond: number): Promise<void> {
   const frames = ready.slice(0, limit)
   times.length = 0
   const begin = performance.now()
-  for (let sent = 0; sent < frames.length && !socket.destroyed; ) {
-    const due = Math.min(frames.length, Math.floor(((performance.now() - begin) * perSecond) / 1000))
+  const total = frames.length * loops
+  for (let sent = 0; sent < total && !socket.destroyed; ) {
+    const due = Math.min(total, Math.floor(((performance.now() - begin) * perSecond) / 1000))
     for (; sent < due; sent++) {
-      const { rev, wire } = frames[sent] as Ready
-      times.push([rev, machineNow()])
-      socket.write(wire)
+      const frame = frames[sent % frames.length] as Ready
+      if (sent < frames.length) times.push([frame.rev, machineNow()])
+      socket.write(numbered(frame, sent, sent < frames.length))
     }
     await new Promise((resolve) => setTimeout(resolve, 1))
   }

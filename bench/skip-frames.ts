@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import { runIndexer } from './live.ts'
 import { runNode } from './pinned.ts'
 import { Relay } from './relay.ts'
 
-const ROUNDS = Number(process.env.ROUNDS ?? 3)
-const LOOPS = Number(process.env.LOOPS ?? 60)
+const LOOPS = 60
 
 /**
  * The firehose of others: one tracked repo that is silent, and a relay that floods commits of those that are not

@@ -2,13 +2,12 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import type { HostsAddress, HostsWish } from './hosts-process.ts'
 import { runIndexer } from './live.ts'
 import type { Style } from './sample-app.ts'
 
-const ROUNDS = Number(process.env.ROUNDS ?? 3)
-const REPOS = Number(process.env.REPOS ?? 10_000)
+const REPOS = 10_000
 const RECORDS = 50
 const HOSTS = 4
 const FOLDER = resolve(import.meta.dirname, '../.lextap/bench')

@@ -3,14 +3,13 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import type { HostsAddress, HostsWish } from './hosts-process.ts'
 import { runIndexer } from './live.ts'
 import { runNode } from './pinned.ts'
 import type { TapOrders, TapRun } from './tap-peer.ts'
 
-const ROUNDS = Number(process.env.ROUNDS ?? 3)
-const REPOS = Number(process.env.REPOS ?? 40)
+const REPOS = 40
 const RECORDS = 500
 const FOLDER = resolve(import.meta.dirname, '../.lextap/bench')
 

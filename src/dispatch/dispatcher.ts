@@ -41,6 +41,11 @@ export interface DispatcherOptions {
 
 /** Where several transactions run at once, smaller ones keep all of them busy. */
 const LIMITS = { one: { maxWorks: 500, maxOps: 2000 }, many: { maxWorks: 500, maxOps: 1000 } } as const
+/**
+ * Where live work comes in company, its transactions stand so far apart, ms, unless so much of it waits: one costs
+ * what ten commits in it do, and while it pauses the thread verifies the next ones.
+ */
+const COMPANY = { pauseMs: 4, enough: 128 } as const
 const RETRY = { baseMs: 50, maxMs: 10_000 }
 
 /** Applies units, many to a transaction. Units of one repo apply in the order they were submitted. */
@@ -52,6 +57,8 @@ export class Dispatcher {
   readonly #idle: (() => void)[] = []
   readonly #gate = new Gate()
   #running = 0
+  /** The batch that ended last: whether it was several pieces of live work, and when. */
+  #last = { company: false, endedAt: 0 }
   #scheduled = false
   #closed = false
   #ready: Promise<void>
@@ -150,13 +157,28 @@ export class Dispatcher {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      while (this.#running < this.#options.store.db.concurrency && this.#gatherer.hasReady) {
-        void this.#run(this.#gatherer.take())
-      }
-      if (this.#running === 0 && this.#gatherer.size === 0) for (const done of this.#idle.splice(0)) done()
-    })
+    setImmediate(() => this.#begin())
+  }
+
+  /** Ms until the next batch should begin. */
+  #pause(): number {
+    const { company, endedAt } = this.#last
+    const waits = company && !this.#closed && this.#running === 0 && this.#gatherer.isLive
+    if (!waits || this.#gatherer.size >= COMPANY.enough) return 0
+    return endedAt + COMPANY.pauseMs - performance.now()
+  }
+
+  #begin(): void {
+    const pause = this.#pause()
+    if (pause > 0) {
+      setTimeout(() => this.#begin(), pause)
+      return
+    }
+    this.#scheduled = false
+    while (this.#running < this.#options.store.db.concurrency && this.#gatherer.hasReady) {
+      void this.#run(this.#gatherer.take())
+    }
+    if (this.#running === 0 && this.#gatherer.size === 0) for (const done of this.#idle.splice(0)) done()
   }
 
   async #run(works: readonly Work[]): Promise<void> {
@@ -168,6 +190,10 @@ export class Dispatcher {
       for (const work of works) work.reject(error)
     } finally {
       this.#running--
+      this.#last = {
+        company: works.length > 1 && works.every((work) => work.live),
+        endedAt: performance.now(),
+      }
       this.#gatherer.done(works)
       this.#schedule()
     }

@@ -45,6 +45,11 @@ export class Gatherer {
     return this.#ready.live.size > 0 || this.#ready.historical.size > 0
   }
 
+  /** Whether all that is ready is live. */
+  get isLive(): boolean {
+    return this.#ready.live.size > 0 && this.#ready.historical.size === 0
+  }
+
   push(work: Work): void {
     let line = this.#lines.get(work.repoId)
     if (line === undefined) {
