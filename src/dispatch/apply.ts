@@ -185,7 +185,8 @@ async function write(
   await store.outbox.append(tx, [...plan.outbox, ...effects.outbox])
 }
 
-const isSkipped = (job: Job): job is RecordJob => job.kind === 'record' && job.skipped
+/** Nothing came of it: it did not even take back the version before. */
+const isSkipped = (job: Job): job is RecordJob => job.kind === 'record' && job.skipped && !job.withdraws
 
 /** Older letters of paths that are settled now. */
 async function supersede(

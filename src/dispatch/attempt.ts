@@ -94,7 +94,7 @@ class Run {
       if (event === null) continue
       for (const { fn, puts } of job.calls) {
         if (puts !== null && job.kind === 'record') {
-          if (this.#gathers(job)) {
+          if (this.#gathers(job, event as RecordEvent)) {
             if (this.#gathered.holds(puts, job.uri)) await this.#puts(watchdog)
             this.#gathered.add(puts, event as RecordEvent, job)
             continue
@@ -113,8 +113,8 @@ class Run {
   }
 
   /** Whether the job's event waits to be handled with others of its chunk. */
-  #gathers(job: RecordJob): boolean {
-    return this.#jobs.length > 1 && !job.live && job.action !== 'delete'
+  #gathers(job: RecordJob, event: RecordEvent): boolean {
+    return this.#jobs.length > 1 && !job.live && event.action !== 'delete'
   }
 
   async #puts(watchdog: Watchdog): Promise<void> {

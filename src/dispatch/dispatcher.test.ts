@@ -13,6 +13,9 @@ import {
 } from '../../test/support/dispatching.ts'
 import { forgetCollection } from '../store/refetch.ts'
 import type { RecordEvent } from './event.ts'
+import { RecordJob } from './job.ts'
+import { Registry } from './registry.ts'
+import { Routes } from './route.ts'
 
 afterAll(closeBenches)
 
@@ -611,10 +614,137 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
         expect(await t.uncreated()).toEqual([])
         bad = ['bad']
         await t.submit(put(POST, 'a', { text: 'bad' }, 'update'))
-        expect(await t.letters()).toEqual(['update handler'])
+        expect(await texts(t.bench)).toEqual([])
+        expect(await t.letters()).toEqual(['create handler'])
         bad = []
         await t.submit(put(POST, 'a', { text: 'next' }, 'update'))
         expect(await texts(t.bench)).toEqual(['next'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test.each(ways)(
+        'of an update takes back the version before; its retry is a create, %s',
+        async (_, rest) => {
+          await using t = await start()
+          await t.submit(put(POST, 'a', { text: 'good' }))
+          const failing = put(POST, 'a', { text: 'bad' }, 'update')
+          await t.submit(failing, rest)
+          expect(await texts(t.bench)).toEqual([])
+          expect(await t.letters()).toEqual(['create handler'])
+          expect(await t.uncreated()).toEqual([{ rkey: 'a' }])
+          // Found again as it is, it stays as it is.
+          await t.submit(failing, { mode: 'diff', run: 3, source: 'resync' })
+          expect(await t.retry()).toBe('failed')
+          expect(await t.letters()).toEqual(['create handler'])
+          bad = []
+          expect(await t.retry()).toBe('applied')
+          expect(await texts(t.bench)).toEqual(['bad'])
+          expect(await t.uncreated()).toEqual([])
+        },
+      )
+
+      test.each(ways)('H3: an invalid update takes back the version before, %s', async (_, rest) => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'good' }))
+        await t.submit(put(POST, 'a', { text: long }, 'update'), rest)
+        expect(await texts(t.bench)).toEqual([])
+        expect(await t.letters()).toEqual(['create invalid'])
+        await t.submit(put(POST, 'a', { text: 'better' }, 'update'), rest)
+        expect(await texts(t.bench)).toEqual(['better'])
+        expect(await t.letters()).toEqual([])
+        await t.submit(put(POST, 'a', { text: long }, 'update'), rest)
+        bad = ['delete']
+        await t.submit(del(POST, 'a'))
+        expect(await t.letters()).toEqual([])
+        expect(await t.uncreated()).toEqual([])
+      })
+
+      test('tells both when the version before cannot be taken back; that one stays', async () => {
+        await using t = await start()
+        await t.submit(put(POST, 'a', { text: 'good' }))
+        await t.submit(put(POST, 'b', { text: 'good b' }))
+        bad = ['bad', 'delete']
+        await t.submit(put(POST, 'a', { text: 'bad' }, 'update'))
+        await t.submit(put(POST, 'b', { text: long }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good', 'good b'])
+        expect(await t.letters()).toEqual(['update invalid', 'update handler'])
+        expect(await t.uncreated()).toEqual([])
+        const [invalid, failed] = await t.bench.store.deadLetters.list()
+        expect(failed?.error).toMatch(
+          /cannot take bad[\s\S]*version before stays, since the delete handler failed: [\s\S]*cannot take delete/,
+        )
+        expect(invalid?.error).toMatch(
+          /text must be short[\s\S]*delete handler failed: [\s\S]*cannot take delete/,
+        )
+        expect(failed?.attempts).toBe(3)
+        bad = ['bad']
+        expect(await t.bench.dispatcher.retryDeadLetter(failed?.id ?? 0)).toBe('failed')
+        expect(await t.bench.dispatcher.retryDeadLetter(invalid?.id ?? 0)).toBe('failed')
+        expect(await texts(t.bench)).toEqual([])
+        expect((await t.letters()).sort()).toEqual(['create handler', 'create invalid'])
+        await t.submit(put(POST, 'a', { text: 'better' }, 'update'))
+        await t.submit(put(POST, 'b', { text: 'better b' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['better', 'better b'])
+        expect(await t.letters()).toEqual([])
+      })
+
+      test('of a skipped version exists only while the one before cannot be taken back', async () => {
+        await using t = await start('skip')
+        await t.submit(put(POST, 'a', { text: 'good' }))
+        bad = ['delete']
+        await t.submit(put(POST, 'a', { text: long }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual(['update handler'])
+        expect((await t.bench.store.deadLetters.list())[0]?.error).toMatch(
+          /is skipped[\s\S]*cannot take delete/,
+        )
+        expect(await t.retry()).toBe('failed')
+        bad = []
+        expect(await t.retry()).toBe('applied')
+        expect(await texts(t.bench)).toEqual([])
+        expect(await t.letters()).toEqual([])
+        await t.submit(put(POST, 'a', { text: 'better' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['better'])
+      })
+
+      test.each([false, true])(
+        'of a replay takes back what is there; there is nothing where the tables were emptied (%s)',
+        async (emptied) => {
+          await using t = await start()
+          const op = put(POST, 'a', { text: 'good' })
+          await t.submit(op)
+          if (emptied) await t.bench.store.db.run('delete from post')
+          bad = emptied ? ['good', 'delete'] : ['good']
+          const registry = new Registry([strict], { schemas: {}, collections: null })
+          const routes = new Routes(registry, { invalid: {}, legacyBlobs: true })
+          const origin = {
+            repoId: t.repo.id,
+            did: t.repo.did,
+            rev: '3k2',
+            source: 'replay',
+            emptied,
+          } as const
+          const job = () => new RecordJob(origin, op, 'create', routes.of(POST))
+          await t.bench.dispatcher.replay({ begin: async () => [job()], end: async () => {} })
+          expect(await texts(t.bench)).toEqual([])
+          expect(await t.letters()).toEqual(['create handler'])
+          expect((await t.bench.store.deadLetters.list())[0]?.error).not.toContain('delete handler')
+          expect(await t.uncreated()).toEqual([{ rkey: 'a' }])
+          await t.submit(del(POST, 'a'))
+          expect(await t.letters()).toEqual([])
+          expect(await t.uncreated()).toEqual([])
+        },
+      )
+
+      test('of an update leaves the version before to those who take no deletes', async () => {
+        const { delete: _, ...rest } = (strict as { handlers: TestHandlers }).handlers
+        await using t = await start('dead-letter', on(POST, rest as TestHandlers))
+        await t.submit(put(POST, 'a', { text: 'good' }))
+        await t.submit(put(POST, 'a', { text: 'bad' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['good'])
+        expect(await t.letters()).toEqual(['update handler'])
+        await t.submit(put(POST, 'a', { text: 'better' }, 'update'))
+        expect(await texts(t.bench)).toEqual(['better'])
         expect(await t.letters()).toEqual([])
       })
 
@@ -672,8 +802,9 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
           await t.submit(put(POST, 'a', { text: `${long}x` }, 'update'), rest)
           await t.submit(put(POST, 'a', { text: 'good' }, 'update'), rest)
           expect(await texts(t.bench)).toEqual(['good'])
-          // From here on it is known: an invalid version between two valid ones changes nothing.
+          // And so again: an invalid version between two valid ones is as if there were none.
           await t.submit(put(POST, 'a', { text: long }, 'update'), rest)
+          expect(await texts(t.bench)).toEqual([])
           await t.submit(put(POST, 'a', { text: 'better' }, 'update'), rest)
           expect(await texts(t.bench)).toEqual(['better'])
           expect(await t.letters()).toEqual([])
@@ -690,14 +821,11 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
         expect(await t.letters()).toEqual([])
       })
 
-      test('of a create goes with a delete, which handlers still get', async () => {
+      test('of a create goes with a delete, of which handlers hear nothing: they have nothing', async () => {
         await using t = await start()
         await t.submit(put(POST, 'a', { text: 'bad' }))
         bad = ['bad', 'delete']
         await t.submit(del(POST, 'a'))
-        expect(await t.letters()).toEqual(['delete handler'])
-        bad = []
-        expect(await t.retry()).toBe('applied')
         expect(await t.letters()).toEqual([])
         expect(await t.uncreated()).toEqual([])
         await t.submit(put(POST, 'a', { text: 'new' }))

@@ -27,7 +27,10 @@ export interface PutEvent<C extends string = string, R = unknown> extends EventB
   readonly record: R
 }
 
-/** A record is gone. There is no `record`. */
+/**
+ * A record is gone, or its newest version is invalid or cannot be handled and the one you have is taken back. There
+ * is no `record`.
+ */
 export interface DeleteEvent<C extends string = string> extends EventBase<C> {
   readonly action: 'delete'
 }

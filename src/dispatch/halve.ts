@@ -20,7 +20,7 @@ export interface HalvingOptions extends AttemptOptions {
 /**
  * Applies `jobs` in order. When anything fails, rolls back to the savepoint and goes on in smaller pieces,
  * one after another, until the culprit is alone: it is tried up to `attempts` times and then has its
- * `failure` set, with nothing written; all the others are applied. One savepoint in the good case.
+ * `failure` set, with nothing written but the withdrawal of the version before; all the others are applied. One savepoint in the good case.
  * @throws DatabaseFault; the signal's reason when the dispatcher stops.
  */
 export async function applyJobs(
@@ -74,12 +74,9 @@ function smaller(
     const middle = jobs.length >> 1
     return [jobs.slice(middle), jobs.slice(0, middle)]
   }
-  const job = jobs[culprit] as Job
-  job.attempts++
   const before = jobs.slice(0, culprit)
   const after = jobs.slice(culprit + 1)
-  // A call that used up its time is not given it again: everybody else waits meanwhile.
-  if (job.attempts < attempts && !isTimeout(error)) return [after, [job], before]
-  job.failure = { kind: isTimeout(error) ? 'timeout' : 'handler', error }
-  return [after, before]
+  const job = jobs[culprit] as Job
+  const again = job.failed(isTimeout(error) ? 'timeout' : 'handler', error, attempts)
+  return again ? [after, [job], before] : [after, before]
 }

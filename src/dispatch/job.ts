@@ -22,6 +22,8 @@ export interface Origin {
   readonly attempts?: number
   /** Some handlers of the record are called and not all: what the others left behind is not settled by it. */
   readonly partial?: boolean
+  /** The tables were emptied: handlers have nothing of what is replayed. */
+  readonly emptied?: boolean
 }
 
 /** One event and everybody who handles it: the smallest thing that is applied or becomes a dead letter. */
@@ -42,6 +44,15 @@ abstract class BaseJob {
   /** What a dead letter of this job is found by. */
   get key(): string {
     return `${this.origin.repoId}/${this.collection}/${this.rkey}`
+  }
+
+  /** Takes note of a failed call; whether the job is to be called once more. `limit` is the most failures. */
+  failed(kind: 'handler' | 'timeout', error: unknown, limit: number): boolean {
+    this.attempts++
+    // A call that used up its time is not given it again: everybody else waits meanwhile.
+    if (this.attempts < limit && kind !== 'timeout') return true
+    this.failure = { kind, error }
+    return false
   }
 
   protected letterFrom(
@@ -77,6 +88,9 @@ export class RecordJob extends BaseJob {
   /** It is invalid and the policy lets it pass without a word. */
   skipped = false
   readonly #action: VerifiedOp['action']
+  /** Why the version before could not be taken back. */
+  #stands: Extract<Failure, { kind: 'handler' | 'timeout' }> | null = null
+  #withdrawals = 0
   /** The rule its record breaks, whatever the policy makes of it; null when none, or when nobody looked. */
   broken: 'H1' | 'H2' | 'H3' | null = null
 
@@ -90,16 +104,39 @@ export class RecordJob extends BaseJob {
   /** What it is for the handlers: the first version they take is a create, whatever it is for the repo. */
   get action(): VerifiedOp['action'] {
     if (this.#action !== 'update' || this.route.create.length === 0) return this.#action
-    const uncreated = this.previous === null ? this.uncreated : this.previous.leavesUncreated
-    return uncreated ? 'create' : 'update'
+    return this.#untaken ? 'create' : 'update'
+  }
+  /** Handlers have nothing of the record before this job. */
+  get #untaken(): boolean {
+    return this.previous === null ? this.uncreated : this.previous.leavesUncreated
   }
   /** Whether it may turn out to be a create. */
   get mayBeCreate(): boolean {
     return this.#action === 'update' && this.route.create.length > 0
   }
-  /** Whether the index has a record afterwards whose create no handler has taken. Known once it was dealt with. */
+  /** Whether it matters what handlers have had of the record. */
+  get asksUncreated(): boolean {
+    return this.#action !== 'create' || (this.indexed && this.origin.partial !== true)
+  }
+  /** Handlers have an earlier version, or this one: an update of what they took, or a replay over what is there. */
+  get #held(): boolean {
+    if (this.#action === 'delete' || this.#untaken) return false
+    const { partial, emptied } = this.origin
+    return this.#action === 'update' || (this.indexed && !this.retried && !partial && !emptied)
+  }
+  get #failed(): boolean {
+    return this.failure !== null || this.skipped
+  }
+  /**
+   * This version is not to be had, so handlers take back the one before, with a delete: a fresh fetch would not
+   * bring that one either (promise P4).
+   */
+  get withdraws(): boolean {
+    return this.#failed && this.#stands === null && this.#held && this.route.delete.length > 0
+  }
+  /** Whether the index has a record afterwards of which handlers have nothing. Known once it was dealt with. */
   get leavesUncreated(): boolean {
-    return (this.failure !== null || this.skipped) && this.action === 'create'
+    return this.#failed && this.#action !== 'delete' && (!this.#held || this.withdraws)
   }
 
   get collection(): string {
@@ -109,7 +146,10 @@ export class RecordJob extends BaseJob {
     return this.op.rkey
   }
   get calls(): readonly Call[] {
-    return this.route[this.action]
+    const { action } = this
+    // Nobody has it.
+    if (action === 'delete' && this.#untaken) return NOBODY
+    return this.route[this.withdraws ? 'delete' : action]
   }
   get live(): boolean {
     return this.origin.live ?? this.origin.source === 'live'
@@ -127,18 +167,17 @@ export class RecordJob extends BaseJob {
   }
 
   /**
-   * The event to deliver. Null when there is nothing to deliver: the record is invalid and the policy says so,
-   * and `failure` is set where it becomes a dead letter. Made when it is handed out and not kept: a batch
+   * The event to deliver; a delete when it withdraws. Null when there is nothing to deliver: the record is invalid and
+   * the policy says so, and `failure` is set where it becomes a dead letter. Made when it is handed out and not kept: a batch
    * of decoded records would outlive several garbage collections.
    */
   prepare(): RecordEvent | null {
     const { did, rev, source } = this.origin
     const { collection, rkey, cid, body } = this.op
     const { uri, live } = this
-    if (this.action === 'delete' || cid === null || body === null) {
-      return { did, uri, collection, rkey, rev, live, source, action: 'delete' }
-    }
-    const record = this.#record(body)
+    const gone = this.action === 'delete' || cid === null || body === null
+    const record = gone || this.#failed ? NOTHING : this.#record(body)
+    if (gone || this.withdraws) return { did, uri, collection, rkey, rev, live, source, action: 'delete' }
     if (record === NOTHING) return null
     return {
       did,
@@ -170,12 +209,35 @@ export class RecordJob extends BaseJob {
     return NOTHING
   }
 
+  /** What cannot be had is given up, and what cannot be taken back as well. */
+  override failed(kind: 'handler' | 'timeout', error: unknown, limit: number): boolean {
+    if (!this.withdraws) return super.failed(kind, error, limit) || this.withdraws
+    if (++this.#withdrawals < limit && kind !== 'timeout') return true
+    this.#stands = { kind, error }
+    this.failure ??= this.#stands
+    return false
+  }
+
+  /** What a retry is to deliver. */
+  get #owed(): VerifiedOp['action'] {
+    if (this.#action === 'delete') return 'delete'
+    const [first, second] = this.leavesUncreated
+      ? (['create', 'update'] as const)
+      : (['update', 'create'] as const)
+    return this.route[first].length > 0 ? first : second
+  }
+
   letter(failure: Failure): NewDeadLetter {
     const { cid, body } = this.op
-    return this.letterFrom(failure, { action: this.action, cid, body })
+    const letter = this.letterFrom(failure, { action: this.#owed, cid, body })
+    if (this.#stands === null) return letter
+    const why = this.skipped ? 'the record is invalid and is skipped' : letter.error
+    const error = `${why}\nand the version before stays, since the delete handler failed: ${failureText(this.#stands.error)}`
+    return { ...letter, error }
   }
 }
 
+const NOBODY: readonly Call[] = []
 const NOTHING = Symbol('nothing to deliver')
 
 /** A change of identity or of account. */

@@ -78,12 +78,10 @@ export class Plan {
     if (job.calls.length > 0 || (job.kind === 'record' && job.mayBeCreate)) this.jobs.push(job)
   }
 
-  /** Call when all is added: finds out which updates are creates for the handlers. */
+  /** Call when all is added: finds out which updates are creates for the handlers, and which deletes are nothing. */
   async resolve(): Promise<void> {
     const { uncreated } = this.#deps.store
-    const asked = this.jobs.filter(
-      (job) => job.kind === 'record' && (job.mayBeCreate || (job.indexed && job.origin.partial !== true)),
-    )
+    const asked = this.jobs.filter((job) => job.kind === 'record' && job.asksUncreated)
     if (asked.length === 0) return
     this.#uncreated = await uncreated.among(this.#tx, asked.map(pathOf))
     for (const job of asked) if (job.kind === 'record') job.uncreated = this.#uncreated.has(job.key)

@@ -45,7 +45,7 @@ export class Store {
     this.buffer = new ResyncBuffer(db, options.buffer)
     this.cursors = new Cursors(db)
     this.deadLetters = new DeadLetters(db)
-    this.uncreated = new Uncreated(db)
+    this.uncreated = new Uncreated(db, () => this.deadLetters.any)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)
     this.rejections = new Rejections(this.meta)

@@ -16,21 +16,25 @@ const INSERT: BulkInsert = {
 const DELETE: BulkDelete = { table: 'lextap_uncreated', keys: KEYS }
 
 /**
- * Records that are indexed while no handler has taken their create: it failed, or the record was invalid. Their
- * next version is a create for the handlers, whatever it is for the repo. Few, or none.
+ * Records that are indexed while handlers have nothing of them: their create failed or was invalid, or a later
+ * version was, and the one before it was taken back. Their next version is a create for the handlers, whatever it is
+ * for the repo, and their delete is nothing. Few, or none.
  */
 export class Uncreated {
   readonly #db: Database
-  /** False while the table is known to be empty. Other processes only take paths out. */
+  readonly #letters: () => boolean
+  /** False while the table is known to be empty. Other processes add paths of dead letters alone. */
   #any = true
 
-  constructor(db: Database) {
+  /** `letters` tells whether there may be dead letters: another process may try one again. */
+  constructor(db: Database, letters: () => boolean) {
     this.#db = db
+    this.#letters = letters
   }
 
   /** Whether there may be any. */
   get any(): boolean {
-    return this.#any
+    return this.#any || this.#letters()
   }
 
   async load(): Promise<void> {
@@ -39,7 +43,7 @@ export class Uncreated {
 
   /** Which of these paths are uncreated, as `repoId/collection/rkey`. It may name others of the same repos too. */
   async among(tx: Session, paths: readonly UncreatedPath[]): Promise<Set<string>> {
-    if (!this.#any || paths.length === 0) return new Set()
+    if (!this.any || paths.length === 0) return new Set()
     const { anyOf } = this.#db.sql
     const rows = await tx.all<{ repo_id: number; collection: string; rkey: string }>(
       `select repo_id, collection, rkey from lextap_uncreated
@@ -57,7 +61,7 @@ export class Uncreated {
 
   /** Their create was taken, or they are gone. */
   async remove(tx: Session, paths: readonly UncreatedPath[]): Promise<void> {
-    if (this.#any && paths.length > 0) await tx.deleteMany(DELETE, paths.map(values))
+    if (this.any && paths.length > 0) await tx.deleteMany(DELETE, paths.map(values))
   }
 }
 
