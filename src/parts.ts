@@ -5,7 +5,7 @@ import { cutOver } from './backfill/cutover.ts'
 import { Discovery } from './backfill/discovery.ts'
 import { type ListingProgress, Listings } from './backfill/listings.ts'
 import type { Estimate } from './backfill/progress.ts'
-import { Removals } from './backfill/removals.ts'
+import { Removals, type RemoveOptions } from './backfill/removals.ts'
 import { fetchRepo } from './backfill/resync.ts'
 import { Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
 import type { ResolvedConfig } from './config/types.ts'
@@ -360,8 +360,8 @@ export class Parts {
     return (await this.store.repos.unsettled()) === 0
   }
 
-  remove(did: string, keepRows: boolean): Promise<boolean> {
-    return this.#removals.request(did, keepRows)
+  remove(did: string, options: RemoveOptions): Promise<boolean> {
+    return this.#removals.request(did, options)
   }
 
   /** Nothing is missed any more from here on: fetching may begin. */

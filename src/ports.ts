@@ -15,7 +15,7 @@ interface Served {
   readonly scheduler: { readonly progress: SchedulerProgress }
   readonly serving: { readonly waitingFor: string | null }
   addRepos(dids: readonly string[]): Promise<number>
-  remove(did: string, keepRows: boolean): Promise<boolean>
+  remove(did: string, options: { keepRows: boolean; exclude: boolean }): Promise<boolean>
   resync(did: string): Promise<boolean>
   status(): ReturnType<ServerPorts['status']>
   cursors(): ReturnType<ServerPorts['cursors']>
@@ -25,7 +25,7 @@ interface Served {
 export function portsOf(tap: Served, plc: string, xrpc: XrpcClient): ServerPorts {
   return {
     addRepos: (dids) => tap.addRepos(dids),
-    removeRepo: (did, options) => tap.remove(did, options?.keepRows ?? false),
+    removeRepo: (did, options) => tap.remove(did, options),
     resync: (did) => tap.resync(did),
     status: () => tap.status(),
     resolveDid: async (did, signal) => {

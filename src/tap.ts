@@ -84,9 +84,14 @@ export class Tap {
     return this.#running().addRepos(dids)
   }
 
-  /** Stops following an account; its records go through delete events unless `keepRows`. */
-  async removeRepo(did: string, options: { keepRows?: boolean } = {}): Promise<boolean> {
-    return this.#running().remove(did, options.keepRows ?? false)
+  /**
+   * Stops following an account; its records go through delete events unless `keepRows`. Discovery leaves it alone
+   * from then on (`exclude: false` lets it find it again), until it is added or tracked by name. False when it is not
+   * followed.
+   */
+  async removeRepo(did: string, options: { keepRows?: boolean; exclude?: boolean } = {}): Promise<boolean> {
+    const { keepRows = false, exclude = true } = options
+    return this.#running().remove(did, { keepRows, exclude })
   }
 
   /**

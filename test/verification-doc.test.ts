@@ -27,3 +27,38 @@ test('every rule has a test that begins with its id', () => {
   const tested = new Set(titles.flatMap((m) => (m[1] ?? '').split(', ')))
   expect(listed.filter((rule) => !tested.has(rule))).toEqual([])
 })
+
+/** Name → labels, as the generated page of metrics has them; a test of its own keeps that page true. */
+const metrics = new Map(
+  [...read('docs/metrics.md').matchAll(/^\| `(\w+)` \| [^|]+ \| ([^|]*) \|/gm)].map(
+    ([, name = '', labels = '']) => [name, [...labels.matchAll(/`(\w+)`/g)].map((label) => label[1] ?? '')],
+  ),
+)
+
+test('every rule names what it is kept by and a metric; metrics, labels and rules in them exist', () => {
+  const rows = [...document.matchAll(/^\| ([A-H]\d+) \| ([^|]+) \| ([^|]*) \|$/gm)]
+  expect(rows.map((row) => row[1])).toEqual(listed)
+  for (const [, rule = '', kept = '', shown = ''] of rows) {
+    expect(kept.trim().length, rule).toBeGreaterThan(10)
+    const named = [...shown.matchAll(/`(lextap_\w+)(?:\{([^}`]*)\})?`/g)]
+    expect(named.length, `${rule} has a metric`).toBeGreaterThan(0)
+    for (const [, name = '', labels = ''] of named) {
+      expect([...metrics.keys()], rule).toContain(name)
+      for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="([^"]*)"/g)) {
+        expect(metrics.get(name), `${rule}: ${name}`).toContain(label)
+        if (label === 'rule') expect(listed, `${rule}: ${name}`).toContain(value)
+      }
+    }
+  }
+})
+
+test('what the source refuses by a rule is documented as counted by that rule', () => {
+  const refused = files
+    .filter((file) => file.startsWith('src') && !file.endsWith('.test.ts'))
+    .flatMap((file) => [...read(file).matchAll(/InvalidError\(\s*'([A-H]\d+)'/g)].map((m) => m[1] ?? ''))
+  const row = (rule: string) => document.split('\n').find((line) => line.startsWith(`| ${rule} |`)) ?? ''
+  const silent = [...new Set(refused)].filter(
+    (rule) => !new RegExp(`(rule|reason)="${rule}"`).test(row(rule)),
+  )
+  expect(silent).toEqual([])
+})

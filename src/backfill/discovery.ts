@@ -46,7 +46,9 @@ export class Discovery {
     const by = this.#reason(message)
     if (by === null) return false
     const { store, observer, onDue } = this.#options
-    if ((await store.repos.add([message.did])) === 0) return false
+    // Asked first: writing costs more, and one that was taken out may be busy.
+    if (await store.excluded.has(message.did)) return false
+    if ((await store.repos.add([message.did], { found: true })) === 0) return false
     repoDiscovered(observer, { did: message.did, by })
     onDue()
     return true

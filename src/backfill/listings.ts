@@ -121,7 +121,7 @@ export class Listings {
   async #take(repos: Listed): Promise<number> {
     const { store, onDue } = this.#options
     const dids = repos.filter((repo) => repo.active !== false).map((repo) => repo.did)
-    const added = dids.length === 0 ? 0 : await store.repos.add(dids)
+    const added = dids.length === 0 ? 0 : await store.repos.add(dids, { found: true })
     if (added > 0) onDue()
     return added
   }

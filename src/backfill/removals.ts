@@ -1,6 +1,13 @@
 import type { RepoRow } from '../store/repo-row.ts'
 import { type RemoveDeps, removeRepo } from './remove.ts'
 
+export interface RemoveOptions {
+  /** Leave the user's rows. */
+  readonly keepRows: boolean
+  /** Discovery is to leave the account alone until it is added by name. */
+  readonly exclude: boolean
+}
+
 /** The repos on their way out: deleted accounts, and those nobody wants to follow any more. */
 export class Removals {
   readonly #deps: RemoveDeps
@@ -27,11 +34,16 @@ export class Removals {
     this.#running.set(row.id, work)
   }
 
-  /** Marks the repo, so that a restart goes on, and begins. False when it is not tracked. */
-  async request(did: string, keepRows: boolean): Promise<boolean> {
-    const { repos } = this.#deps.store
+  /**
+   * Marks the repo, so that a restart goes on, and begins; with `exclude` discovery leaves it alone from now on. False
+   * when it is not tracked.
+   */
+  async request(did: string, options: RemoveOptions): Promise<boolean> {
+    const { repos, excluded } = this.#deps.store
+    const { keepRows, exclude } = options
     const row = await repos.get(did)
     if (row === null) return false
+    if (exclude) await excluded.add([did])
     await repos.patch(row.id, { removal: keepRows ? 'keep' : 'delete' })
     this.begin(row, keepRows)
     return true

@@ -54,10 +54,15 @@ export function recordInvalid(
   o: Observer,
   facts: { collection: string; rule: string; policy: string },
 ): void {
+  const { collection, rule, policy } = facts
   o.metrics.count(
     'lextap_invalid_records_total',
     'Records that broke a rule, by what the policy made of them',
-    facts,
+    {
+      collection,
+      rule,
+      policy,
+    },
   )
 }
 

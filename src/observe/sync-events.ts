@@ -54,6 +54,12 @@ export function resyncFinished(
   })
   o.metrics.count('lextap_fetched_records_total', 'Records read from fetched repos', {}, facts.records)
   o.metrics.count('lextap_fetched_bytes_total', 'Bytes read from fetched repos', {}, facts.bytes)
+  o.metrics.count(
+    'lextap_vanished_records_total',
+    'Records deleted because a complete fetch did not hold them any more (rule F4)',
+    {},
+    facts.deleted,
+  )
   o.metrics.time('lextap_resync_seconds', 'Time from fetch to cut-over', facts.ms / 1000)
   o.log.debug({ ...facts, ms: Math.round(facts.ms) }, `${kind} finished`)
 }

@@ -154,7 +154,7 @@ export class Feed {
     const { store, discover } = this.#deps
     const event = events.find(discover)
     if (event === undefined) return null
-    await store.repos.add([event.did], { state: 'active' })
+    await store.repos.add([event.did], { state: 'active', found: true })
     return store.repos.get(event.did)
   }
 }

@@ -4,8 +4,8 @@ import type { Store } from '../store/store.ts'
 export interface ServerPorts {
   /** Starts following; returns how many were new. */
   addRepos(dids: readonly string[]): Promise<number>
-  /** False when it was not tracked. */
-  removeRepo(did: string, options: { keepRows: boolean }): Promise<boolean>
+  /** False when it was not tracked. With `exclude` discovery leaves it alone from then on. */
+  removeRepo(did: string, options: { keepRows: boolean; exclude: boolean }): Promise<boolean>
   /** Fetches a repo anew; false when it is not tracked. */
   resync(did: string): Promise<boolean>
   /** The DID document; null when there is no such DID. */

@@ -17,9 +17,9 @@ export function repoRoutes(ports: ServerPorts, store: ServerStore): Hono {
     return c.body(null, 200, { 'content-length': '0' })
   })
   app.post('/repos/remove', async (c) => {
-    const { dids, keepRows } = await readDids(c)
-    // One that is not tracked is no error, as in Tap.
-    for (const did of dids) await ports.removeRepo(did, { keepRows })
+    const { dids, keepRows, exclude } = await readDids(c)
+    // One that is not tracked is no error, as in Tap; and as there, what a signal finds again is followed again.
+    for (const did of dids) await ports.removeRepo(did, { keepRows, exclude })
     return c.body(null, 200, { 'content-length': '0' })
   })
   app.post('/repos/resync', async (c) => {
@@ -67,7 +67,7 @@ function didOf(c: Context, prefix: string): string {
   }
 }
 
-async function readDids(c: Context): Promise<{ dids: string[]; keepRows: boolean }> {
+async function readDids(c: Context): Promise<{ dids: string[]; keepRows: boolean; exclude: boolean }> {
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     throw new RequestError(415, 'Unsupported Media Type: send {"dids": […]} as application/json')
   }
@@ -77,13 +77,14 @@ async function readDids(c: Context): Promise<{ dids: string[]; keepRows: boolean
   } catch {
     throw badRequest('the body is not JSON; expected {"dids": […]}')
   }
-  const { dids, keepRows = false } = (body ?? {}) as { dids?: unknown; keepRows?: unknown }
+  const { dids, keepRows = false, exclude = false } = (body ?? {}) as Record<string, unknown>
   if (!Array.isArray(dids)) throw badRequest('expected {"dids": […]}: "dids" is not a list')
   if (dids.length > MAX_DIDS) throw badRequest(`at most ${MAX_DIDS} DIDs a call, not ${dids.length}`)
   if (typeof keepRows !== 'boolean') throw badRequest('"keepRows" must be true or false')
+  if (typeof exclude !== 'boolean') throw badRequest('"exclude" must be true or false')
   const wrong = dids.filter((did) => typeof did !== 'string' || !isDid(did))
   if (wrong.length > 0) throw badRequest(`not a DID, nothing was done: ${named(wrong)}`)
-  return { dids: [...new Set(dids as string[])], keepRows }
+  return { dids: [...new Set(dids as string[])], keepRows, exclude }
 }
 
 function named(wrong: readonly unknown[]): string {

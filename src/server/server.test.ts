@@ -155,14 +155,16 @@ test('adding and removing answer with an empty 200', async () => {
     text: '',
   })
   expect(await post('/repos/remove', JSON.stringify({ dids: [A] }))).toMatchObject({ status: 200, text: '' })
-  expect(await post('/repos/remove', JSON.stringify({ dids: [A], keepRows: true }))).toMatchObject({
+  expect(
+    await post('/repos/remove', JSON.stringify({ dids: [A], keepRows: true, exclude: true })),
+  ).toMatchObject({
     status: 200,
   })
   expect(await post('/repos/add', '{"dids":[]}')).toMatchObject({ status: 200, text: '' })
   expect(calls).toEqual([
     ['add', A, C],
-    ['remove', A, { keepRows: false }],
-    ['remove', A, { keepRows: true }],
+    ['remove', A, { keepRows: false, exclude: false }],
+    ['remove', A, { keepRows: true, exclude: true }],
     ['add'],
   ])
 })
@@ -206,6 +208,7 @@ test.each([
   ['no object', 400, 'null', 'application/json'],
   ['no list', 400, '{"dids":"did:plc:x"}', 'application/json'],
   ['no dids', 400, '{}', 'application/json'],
+  ['exclude that is text', 400, '{"dids":[],"exclude":"yes"}', 'application/json'],
   ['keepRows that is text', 400, '{"dids":[],"keepRows":"yes"}', 'application/json'],
   ['a form', 415, 'dids=x', 'application/x-www-form-urlencoded'],
   ['text, as a page may send it without asking', 415, '{"dids":[]}', 'text/plain'],

@@ -1,9 +1,10 @@
 import { UserError } from '../errors.ts'
 import type { Database, Session } from './database.ts'
 import { first } from './migrations/0001-first.ts'
+import { excluded } from './migrations/0002-excluded.ts'
 
 /** Ours, forward only, applied when a store opens. The n-th brings the schema to version n. */
-const MIGRATIONS = [first] as const
+const MIGRATIONS = [first, excluded] as const
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 

@@ -17,7 +17,7 @@ export interface ClaimOptions {
   readonly now: number
   /** Base URLs of hosts to leave alone for now. Repos whose host is not known yet are never left out. */
   readonly skipHosts?: readonly string[]
-  /** How long the claim holds without being renewed, ms. Other processes may take the repo over then. Default 60000. */
+  /** How long the claim holds without being renewed, ms. Then anybody may take the repo over. Default 60000. */
   readonly leaseMs?: number
 }
 
@@ -27,8 +27,11 @@ export interface RepoCounts {
   readonly standings: Readonly<Record<string, number>>
 }
 
-/** Work is claimed in this order: who was level before, then who never was, then who failed. */
-const CLAIM_ORDER = ['desynchronized', 'pending', 'error'] as const
+/**
+ * Work is claimed in this order: who was level before, then who never was, then who failed, then whose claim ran out:
+ * its process died, or could not write down how the fetch had ended.
+ */
+const CLAIM_ORDER = ['desynchronized', 'pending', 'error', 'resyncing'] as const
 
 /** The tracked repos. Rows are cached, and the cache follows every write that goes through this store. */
 export class Repos {
@@ -90,39 +93,54 @@ export class Repos {
     return this.#filter.has(did)
   }
 
-  /** Starts following; those already tracked stay as they are, those on their way out come back. Returns how many are new. */
+  /**
+   * Starts following; those already tracked stay as they are, those on their way out or excluded come back. With
+   * `found` they were not named but discovered: who is on the way out, or excluded, stays so. Returns how many are new.
+   */
   async add(
     dids: readonly string[],
-    options: { state?: RepoState; session?: Session } = {},
+    options: { state?: RepoState; session?: Session; found?: boolean } = {},
   ): Promise<number> {
     let added = 0
     for (let i = 0; i < dids.length; i += CHUNK) {
       const chunk = dids.slice(i, i + CHUNK)
-      added += await this.#addChunk(chunk, options.state ?? 'pending', options.session ?? this.#db)
+      const session = options.session ?? this.#db
+      added += await this.#insert(chunk, options.state ?? 'pending', session, options.found === true)
+      if (options.found !== true) await this.#bringBack(chunk, session)
     }
     if (options.session === undefined) this.added(dids)
     await this.#tell(options.session)
     return added
   }
 
-  async #addChunk(dids: readonly string[], state: RepoState, session: Session): Promise<number> {
+  async #insert(
+    dids: readonly string[],
+    state: RepoState,
+    session: Session,
+    found: boolean,
+  ): Promise<number> {
     // Known ones are left out before the insert: on Postgres a conflict would use up an id each time. Asked one by
     // one and not by `not exists`, which Postgres may answer by reading the whole table.
-    const added = await session.run(
+    const open = found ? 'and (select did from lextap_excluded where did = value) is null' : ''
+    return session.run(
       `insert into lextap_repo (did, state, standing, run, retry_count)
        select distinct value, $1, 'active', 0, 0 from ${this.#db.sql.listOf(2, 'text')}
-       where (select id from lextap_repo where did = value) is null
+       where (select id from lextap_repo where did = value) is null ${open}
        on conflict (did) do nothing`,
       [state, dids],
     )
+  }
+
+  /** Who is named is not on the way out any more, nor excluded. */
+  async #bringBack(dids: readonly string[], session: Session): Promise<void> {
+    await session.run(`delete from lextap_excluded where ${this.#db.sql.anyOf('did', 1, 'text')}`, [dids])
     const leaving = await session.all('select 1 as one from lextap_repo where removal is not null limit 1')
-    if (leaving.length === 0) return added
+    if (leaving.length === 0) return
     await session.run(
       `update lextap_repo set removal = null, state = 'desynchronized', retry_at = null
        where removal is not null and ${this.#db.sql.anyOf('did', 1, 'text')}`,
       [dids],
     )
-    return added
   }
 
   /** Tells memory of repos that a committed transaction added. */
@@ -138,7 +156,7 @@ export class Repos {
     const skip = options.skipHosts ?? []
     const rows = await this.#db.transaction(async (tx) => {
       const taken: RawRepo[] = []
-      for (const state of this.#shared ? [...CLAIM_ORDER, 'resyncing' as const] : CLAIM_ORDER) {
+      for (const state of CLAIM_ORDER) {
         if (taken.length >= options.limit) break
         taken.push(...(await this.#claimIn(tx, state, options, skip, options.limit - taken.length)))
       }

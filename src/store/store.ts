@@ -3,6 +3,7 @@ import { Collections } from './collections.ts'
 import { Cursors } from './cursors.ts'
 import type { Database, Transaction } from './database.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { Excluded } from './excluded.ts'
 import { Meta } from './meta.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
@@ -25,6 +26,7 @@ export class Store {
   readonly cursors: Cursors
   readonly deadLetters: DeadLetters
   readonly uncreated: Uncreated
+  readonly excluded: Excluded
   readonly outbox: Outbox
   readonly meta: Meta
   readonly rejections: Rejections
@@ -45,6 +47,7 @@ export class Store {
     this.buffer = new ResyncBuffer(db, options.buffer)
     this.cursors = new Cursors(db)
     this.deadLetters = new DeadLetters(db)
+    this.excluded = new Excluded(db)
     this.uncreated = new Uncreated(db, () => this.deadLetters.any)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import type { ResolvedConfig } from '../../config/types.ts'
 import { UserError } from '../../errors.ts'
 import { cidToString } from '../../protocol/cid.ts'
 import type { RepoRow, RepoState } from '../../store/repo-row.ts'
@@ -20,7 +19,9 @@ export function command(): Command {
     .argument('<did...>')
     .action(addRepos)
   const remove = new Command('remove')
-    .description('stop following accounts; their rows go through delete events')
+    .description(
+      'stop following accounts; their rows go through delete events, and discovery leaves them alone until they are added',
+    )
     .argument('<did...>')
     .option('--keep-rows', 'leave the rows in your tables')
     .action(removeRepos)
@@ -31,8 +32,9 @@ export function command(): Command {
   const list = new Command('list')
     .description('the accounts that are followed')
     .addOption(new Option('--state <state>', 'only repos in this state').choices(STATES))
+    .option('--excluded', 'the accounts that were removed and that discovery leaves alone')
     .option('--limit <n>', 'how many', positive, 100)
-    .option('--after <id>', 'go on after this id', positive)
+    .option('--after <id>', 'go on after this id, or after this DID of the excluded ones')
     .action(listRepos)
   const show = new Command('show')
     .description('all there is to know about one account')
@@ -60,20 +62,14 @@ async function removeRepos(given: string[], flags: Flags & { keepRows?: true }):
   await withStore(flags, 'write', async ({ config, store }) => {
     const rows = await found(store, dids)
     const removal = flags.keepRows ? 'keep' : 'delete'
+    await store.excluded.add(rows.map(({ did }) => did))
     for (const row of rows) await store.repos.patch(row.id, { removal })
     if (flags.json) return printJson({ removed: rows.map((row) => row.did) })
-    printLine(`${rows.length} to be removed; ${LATER}`)
-    const back = comesBack(config, dids)
-    if (back !== null)
-      printLine(`note: ${back} finds them again; take that out of the config first to be rid of them`)
+    printLine(`${rows.length} to be removed, and not discovered again until they are added; ${LATER}`)
+    const named = dids.filter((did) => config.track.dids.includes(did))
+    if (named.length > 0)
+      printLine(`note: the next start follows ${named.join(', ')} again; take that out of track.dids as well`)
   })
-}
-
-/** Which option would follow a removed repo again; null for none. */
-function comesBack({ track }: ResolvedConfig, dids: readonly string[]): string | null {
-  if (track.full) return 'track.network'
-  if (dids.some((did) => track.dids.includes(did))) return 'track.dids'
-  return track.signal.length > 0 ? 'track.signal' : null
 }
 
 async function resyncRepos(given: string[], flags: Flags): Promise<void> {
@@ -97,9 +93,13 @@ async function found(store: Store, dids: readonly string[]): Promise<RepoRow[]> 
   return rows.filter((row) => row !== null)
 }
 
-async function listRepos(flags: Flags & { state?: RepoState; limit: number; after?: number }): Promise<void> {
+type ListFlags = Flags & { state?: RepoState; excluded?: true; limit: number; after?: string }
+
+async function listRepos(flags: ListFlags): Promise<void> {
+  const { state, limit } = flags
+  if (flags.excluded) return listExcluded(flags)
+  const after = flags.after === undefined ? undefined : positive(flags.after)
   await withStore(flags, 'read', async ({ store }) => {
-    const { state, after, limit } = flags
     const rows = await store.repos.list({
       limit,
       ...(state === undefined ? {} : { state }),
@@ -117,6 +117,15 @@ async function listRepos(flags: Flags & { state?: RepoState; limit: number; afte
     ])
     printTable(['id', 'did', 'state', 'standing', 'handle', 'rev', 'error'], cells)
     if (rows.length === limit) printLine(`more: lextap repos list --after ${rows.at(-1)?.id}`)
+  })
+}
+
+async function listExcluded({ after, ...flags }: ListFlags): Promise<void> {
+  await withStore(flags, 'read', async ({ store }) => {
+    const dids = await store.excluded.list({ limit: flags.limit, ...(after === undefined ? {} : { after }) })
+    if (flags.json) return printJson(dids)
+    for (const did of dids) printLine(did)
+    if (dids.length === flags.limit) printLine(`more: lextap repos list --excluded --after ${dids.at(-1)}`)
   })
 }
 

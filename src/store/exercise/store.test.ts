@@ -217,7 +217,27 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
       expect(await store.repos.claim({ limit: 9, now: 0 })).toMatchObject([{ did, run: 2 }])
     })
 
-    test('a claim holds while it is renewed; where processes share a database it can be taken over when it ran out', async () => {
+    test('discovery leaves alone who is on the way out or excluded; being added by name ends both', async () => {
+      const [leaving, excluded] = [await repo(), `did:plc:excluded${Math.random()}`]
+      await store.repos.patch(leaving.id, { state: 'active', removal: 'delete' })
+      await store.excluded.add([excluded, leaving.did])
+      await store.excluded.add([excluded])
+      const fresh = `did:plc:found${Math.random()}`
+      expect(await store.repos.add([leaving.did, excluded, fresh], { found: true })).toBe(1)
+      expect(await store.repos.get(leaving.did)).toMatchObject({ state: 'active', removal: 'delete' })
+      expect(await store.repos.get(excluded)).toBeNull()
+      expect(await store.repos.get(fresh)).toMatchObject({ state: 'pending' })
+      const listed = await store.excluded.list({ limit: 1000 })
+      expect(listed).toContain(excluded)
+      expect(await store.excluded.list({ after: excluded, limit: 1000 })).not.toContain(excluded)
+      expect(await store.excluded.has(excluded)).toBe(true)
+      expect(await store.repos.add([leaving.did, excluded])).toBe(1)
+      expect(await store.repos.get(leaving.did)).toMatchObject({ state: 'desynchronized', removal: null })
+      expect(await store.excluded.has(excluded)).toBe(false)
+      expect(await store.excluded.has(leaving.did)).toBe(false)
+    })
+
+    test('a claim holds while it is renewed; it can be taken over when it ran out', async () => {
       await settle()
       const { did } = await repo()
       const [claimed] = await store.repos.claim({ limit: 9, now: 1000, leaseMs: 500 })
@@ -225,12 +245,11 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
       expect(await store.repos.claim({ limit: 9, now: 1400 })).toEqual([])
       await store.repos.renew([claimed?.id ?? 0], 2000)
       expect(await store.repos.claim({ limit: 9, now: 1900 })).toEqual([])
-      expect(await store.repos.interruptResyncing(1900)).toBe(shared ? 0 : 1)
-      if (!shared) return
       const [taken] = await store.repos.claim({ limit: 9, now: 2000 })
       expect(taken).toMatchObject({ did, run: 2, state: 'resyncing' })
       // Whoever lost it can write nothing more.
       expect(await store.repos.patch(taken?.id ?? 0, { error: 'late' }, { run: 1 })).toBe(false)
+      expect(await store.repos.interruptResyncing(2100)).toBe(shared ? 0 : 1)
     })
 
     test('repos are listed by state, standing and removal, page by page', async () => {
