@@ -98,7 +98,7 @@ export class Scheduler {
     const { first, longest } = deps.retryMs
     this.#retry = { baseMs: first, maxMs: longest }
     this.#hosts = new Hosts(deps.perHost, deps.observer, { first: first / 12, longest: longest / 6 })
-    this.#pacer = new Pacer({ limit: deps.resyncsPerMinute, windowMs: 60_000 })
+    this.#pacer = new Pacer({ limit: deps.resyncsPerMinute, windowMs: 60_000, maxKeys: 20_000 })
   }
 
   get progress(): SchedulerProgress {

@@ -66,7 +66,7 @@ test('the defaults are complete and are these', () => {
         "timeoutMs": 30000,
       },
       "identity": {
-        "cacheSize": 100000,
+        "cacheSize": 20000,
         "refreshMs": 10000,
         "ttlMs": 86400000,
       },

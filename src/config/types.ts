@@ -56,7 +56,7 @@ export interface TapConfig {
   }
   /** DID documents and handles. */
   identity?: {
-    /** Identities kept in memory. Default 100000. */
+    /** Identities kept in memory, about 700 bytes each. What counts of them is in the database too. Default 20000. */
     cacheSize?: number
     /** How long one is trusted, ms (rule D2). Default 86400000. */
     ttlMs?: number
