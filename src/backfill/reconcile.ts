@@ -12,6 +12,8 @@ export interface ReconcileDeps {
   readonly onDue: () => void
   /** How long a suspect is given to catch up by itself, ms. */
   readonly graceMs: number
+  /** Suspects held at once, about 300 bytes each: past it the listing waits for those before. Default 50000. */
+  readonly maxWaiting?: number
   /**
    * The listing says another standing than we have: asks the host and takes its answer over, in the repo's lane
    * (rule E10). Whether that changed anything.
@@ -36,6 +38,8 @@ export class Reconcile {
   readonly #deps: ReconcileDeps
   readonly #waiting = new Map<NodeJS.Timeout, readonly Suspect[]>()
   #judging: Promise<unknown> = Promise.resolve()
+  #held = 0
+  #room: PromiseWithResolvers<void> = Promise.withResolvers()
   #stopped = false
   /** Repos found behind so far. */
   found = 0
@@ -46,6 +50,7 @@ export class Reconcile {
 
   /** Compares one page. */
   async compare(repos: readonly ListedRepo[]): Promise<void> {
+    while (this.#held >= (this.#deps.maxWaiting ?? 50_000) && !this.#stopped) await this.#room.promise
     const suspects: Suspect[] = []
     for (const suspect of repos) {
       if (this.#deps.store.repos.mayTrack(suspect.did) && (await this.#differs(suspect)) !== null)
@@ -54,6 +59,7 @@ export class Reconcile {
     if (suspects.length === 0 || this.#stopped) return
     const timer = setTimeout(() => void this.#judge(timer), this.#deps.graceMs)
     this.#waiting.set(timer, suspects)
+    this.#held += suspects.length
   }
 
   /** Judges whoever waits at once; resolves when that is done. */
@@ -66,6 +72,7 @@ export class Reconcile {
     this.#stopped = true
     for (const timer of this.#waiting.keys()) clearTimeout(timer)
     this.#waiting.clear()
+    this.#room.resolve()
     await this.#judging
   }
 
@@ -86,6 +93,9 @@ export class Reconcile {
           else this.#deps.observer.log.warn({ err: error, did: suspect.did }, 'comparing a repo failed')
         }
       }
+      this.#held -= suspects.length
+      this.#room.resolve()
+      this.#room = Promise.withResolvers()
       this.#deps.onDue()
     })
     return this.#judging
