@@ -20,20 +20,20 @@ export interface TapSourceOptions {
 
 /** Events of one account that share a transaction. */
 const MAX_RUN = 500
-/** As many are sent again after a connection broke. */
-const ACKS = 1000
+
+/** An event and the connection it came over. */
+type Received = TapEvent & { readonly connection: number }
 
 /**
  * Consumes a Tap: events are acked once their effects are committed, and whatever was not acked when the
- * connection or the process ended comes again.
+ * connection or the process ended comes again. An ack goes over the connection its event came over or not at all:
+ * a Tap that was restarted with an empty outbox counts its ids from one, so a late ack would be another event's.
  */
 export class TapSource {
   readonly #options: TapSourceOptions
   readonly #socket: TextSocket
   /** Events that wait or run, by account, in the order they came. */
-  readonly #queues = new Map<string, TapEvent[]>()
-  /** The latest acks: those of a connection that broke may have been lost, and are sent again on the next one. */
-  #acked: number[] = []
+  readonly #queues = new Map<string, Received[]>()
   readonly #held: Held
   #failure: { error: unknown } | null = null
   readonly #abort = new AbortController()
@@ -51,7 +51,6 @@ export class TapSource {
       headers: password === null ? {} : { authorization: auth },
       observer,
       fatal: refusal,
-      onOpen: () => this.#repeatAcks(),
       ...(backoff === undefined ? {} : { backoff }),
     })
   }
@@ -69,19 +68,20 @@ export class TapSource {
   async run(signal: AbortSignal): Promise<void> {
     const both = AbortSignal.any([signal, this.#abort.signal])
     for await (const messages of this.#socket.batches(both)) {
-      for (const text of messages) await this.#take(text)
+      const { connection } = this.#socket
+      for (const text of messages) await this.#take(text, connection)
       await this.#held.room(both)
       if (this.#failure !== null) break
     }
     if (this.#failure !== null) throw this.#failure.error
   }
 
-  async #take(text: string): Promise<void> {
-    const event = readTapEvent(text)
+  async #take(text: string, connection: number): Promise<void> {
+    const event = { ...readTapEvent(text), connection }
     if (event.type === 'unreadable') {
       feedNonsense(this.#options.observer, { source: 'tap', reason: event.reason, text })
       // It would come again and again, and hold up its repo.
-      if (event.id !== null) this.#ack(event.id)
+      if (event.id !== null) this.#ack(event.id, connection)
       return
     }
     this.#held.add()
@@ -103,7 +103,7 @@ export class TapSource {
       while (queue.length > 0 && this.#failure === null) {
         const run = queue.splice(0, runLength(queue))
         await this.#apply(run)
-        for (const { id } of run) this.#ack(id)
+        for (const { id, connection } of run) this.#ack(id, connection)
         this.done += run.length
         this.#held.done(run.length)
       }
@@ -120,14 +120,8 @@ export class TapSource {
     for (const event of run) if (event.type === 'identity') await feed.account(event.did, event)
   }
 
-  #ack(id: number): void {
-    this.#socket.send(ackOf(id))
-    this.#acked.push(id)
-    if (this.#acked.length > 2 * ACKS) this.#acked.splice(0, ACKS)
-  }
-
-  #repeatAcks(): void {
-    for (const id of this.#acked) this.#socket.send(ackOf(id))
+  #ack(id: number, connection: number): void {
+    if (connection === this.#socket.connection) this.#socket.send(`{"type":"ack","id":${id}}`)
   }
 
   #fail(error: unknown): void {
@@ -135,8 +129,6 @@ export class TapSource {
     this.#abort.abort(new DOMException('stopped', 'AbortError'))
   }
 }
-
-const ackOf = (id: number) => `{"type":"ack","id":${id}}`
 
 /** Events at the head of the queue that may share a transaction: one commit's, or one snapshot's. */
 function runLength(queue: readonly TapEvent[]): number {

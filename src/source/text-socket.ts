@@ -32,6 +32,8 @@ const MAX_MESSAGE = 16 << 20
 export class TextSocket {
   readonly #options: TextSocketOptions
   #socket: WebSocket | null = null
+  /** Which connection it is, counted from one; what `batches` gave last came over it. */
+  connection = 0
   #queue: string[] = []
   #wake: (() => void) | null = null
   #ending: { reason: string; fatal?: Error } | null = null
@@ -105,6 +107,7 @@ export class TextSocket {
     const target = url()
     this.#queue = []
     this.#ending = null
+    this.connection++
     const socket = new WebSocket(target, {
       maxPayload: MAX_MESSAGE,
       perMessageDeflate: false,

@@ -231,25 +231,31 @@ test('what cannot be read is acked, or it would hold up its repo for ever; what 
   ])
 })
 
-test('acks that found no connection are sent on the next one', async () => {
-  const gates = [Promise.withResolvers<void>()]
+test('an ack goes over the connection of its event or not at all: a Tap that restarted gives ids again', async () => {
+  const gate = Promise.withResolvers<void>()
   const slow: HandlerDefinition = {
     ...{ kind: 'record', pattern: STATUS, schemas: [anySchema(STATUS)] },
     handlers: {
       async put(event, context) {
-        await gates[0]?.promise
+        if (event.record.status === 'before') await gate.promise
         await put(event, context)
       },
     },
   }
   await using s = await scripted([slow])
-  const event = told(NOW, 'a', '1')
-  s.tap.send(event)
+  const before = told(OLD, 'a', 'before')
+  s.tap.send(before)
   await expect.poll(() => s.running.tap.status().then(({ relay }) => relay.open), soon).toBe(1)
   s.tap.hangUp()
-  gates[0]?.resolve()
   await expect.poll(() => s.tap.requests.length, soon).toBe(2)
-  await expect.poll(() => s.tap.acks, soon).toContain(event.id)
+  const after = { ...told(NOW, 'b', 'after'), id: before.id }
+  const last = told(NEW, 'c', 'last')
+  for (const event of [after, last]) s.tap.send(event)
+  await expect.poll(() => s.running.tap.status().then(({ relay }) => relay.open), soon).toBe(3)
+  gate.resolve()
+  await expect.poll(() => s.tap.acks, soon).toContain(last.id)
+  expect(s.tap.acks).toEqual([after.id, last.id])
+  expect(await rowsOf(s.running, 'rec')).toBe(3)
 })
 
 test('a Tap that refuses for good ends the run with an error that names the option', async () => {
