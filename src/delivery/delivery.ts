@@ -28,7 +28,7 @@ export interface Sink {
 const PAGE = 1000
 const LANE_PAGE = 500
 /** Settled rows are deleted so many at a time, and at the latest after so long. */
-const DELETE_AT = 4000
+const DELETE_AT = 10_000
 const DELETE_MS = 200
 const RECOUNT_MS = 10_000
 

@@ -213,6 +213,22 @@ test('an endpoint that is not there, hangs up or takes too long is the same as o
   expect(await h.outbox.store.outbox.countFailed()).toBe(0)
 })
 
+test('an endpoint that refuses everything: few events are held, the others wait in the table, all arrive in the end', async () => {
+  await using h = await hook({ attempts: 1_000_000, maxRetries: 50 })
+  h.endpoint.answer = () => 500
+  await h.outbox.append(...Array.from({ length: 600 }, (_, n) => event(`did:plc:${n % 300}`, n)))
+  await expect.poll(() => h.endpoint.calls.length, soon).toBeGreaterThan(200)
+  // Those under way come on top.
+  expect(h.outbox.delivery.inFlight).toBeLessThanOrEqual(54)
+  expect(new Set(h.endpoint.keys).size).toBeLessThanOrEqual(54)
+  expect(await h.outbox.store.outbox.count()).toBe(600)
+  h.endpoint.answer = () => 200
+  await expect.poll(() => h.outbox.store.outbox.count(), soon).toBe(0)
+  expect(new Set(h.endpoint.keys).size).toBe(600)
+  const order = h.endpoint.keys.map((key) => Number(key.slice(1)))
+  for (const n of [0, 7, 299]) expect(order.lastIndexOf(n)).toBeLessThan(order.indexOf(n + 300))
+})
+
 test('Retry-After is honoured', async () => {
   await using h = await hook()
   h.endpoint.headers = { 'retry-after': '1' }

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import { backoffMs } from '../async/backoff.ts'
+import { DueQueue } from '../async/due-queue.ts'
 import {
   eventGivenUp,
   eventsSent,
@@ -27,6 +28,8 @@ export interface WebhookOptions {
   /** A request may take so long, ms. Default 30000. */
   readonly timeoutMs?: number
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number }
+  /** While so many events failed and wait for their next attempt, nothing new is sent. Default 20000. */
+  readonly maxRetries?: number
 }
 
 /** An event that failed and waits for its next attempt. It is in flight all the time: its repo's others wait. */
@@ -49,7 +52,7 @@ export class Webhook implements Sink {
   readonly #agent: Agent
   readonly #headers: Record<string, string>
   readonly #abort = new AbortController()
-  readonly #retries: Retry[] = []
+  readonly #retries = new DueQueue<Retry>()
   readonly #active = new Set<Promise<void>>()
   /** Failures in a row of the endpoint itself: while it is down, one event at a time asks whether it is back. */
   #down = 0
@@ -82,24 +85,30 @@ export class Webhook implements Sink {
   }
 
   ready(): void {
-    const { concurrency, delivery } = this.#options
-    while (!this.#abort.signal.aborted && this.#active.size < (this.#down > 0 ? 1 : concurrency)) {
+    const { delivery, maxRetries = 20_000 } = this.#options
+    while (this.#free) {
       const now = Date.now()
       if (now < this.#pausedUntil) {
         this.#wakeAt(this.#pausedUntil)
         return
       }
       // While the endpoint is down one event asks for all: others should not use up their attempts.
-      const retry = this.#due(this.#down > 0 ? Number.POSITIVE_INFINITY : now)
+      const retry = this.#retries.take(this.#down > 0 ? Number.POSITIVE_INFINITY : now)
       if (retry !== null) this.#run(this.#again(retry))
       else {
-        const row = delivery.take('both')
+        const row = this.#retries.size < maxRetries ? delivery.take('both') : null
         if (row === null) break
         this.#run(this.#attempt(row, row.body, 0))
       }
     }
-    const next = this.#retries.reduce((least, { due }) => Math.min(least, due), Number.POSITIVE_INFINITY)
-    if (next !== Number.POSITIVE_INFINITY) this.#wakeAt(next)
+    // Whoever ends looks again by itself.
+    if (this.#free && this.#retries.size > 0) this.#wakeAt(this.#retries.next)
+  }
+
+  /** Whether another request may begin. */
+  get #free(): boolean {
+    const most = this.#down > 0 ? 1 : this.#options.concurrency
+    return !this.#abort.signal.aborted && this.#active.size < most
   }
 
   #run(work: Promise<void>): void {
@@ -112,16 +121,6 @@ export class Webhook implements Sink {
     this.#active.add(run)
   }
 
-  /** The retry that waited longest, of those whose time has come. */
-  #due(now: number): Retry | null {
-    let first = -1
-    for (let i = 0; i < this.#retries.length; i++) {
-      const { due } = this.#retries[i] as Retry
-      if (due <= now && (first < 0 || due < (this.#retries[first] as Retry).due)) first = i
-    }
-    return first < 0 ? null : (this.#retries.splice(first, 1)[0] ?? null)
-  }
-
   /** The body is not kept while an event waits. */
   async #again({ row, attempts }: Retry): Promise<void> {
     let body: string | null
@@ -129,7 +128,7 @@ export class Webhook implements Sink {
       body = await this.#options.delivery.body(row)
     } catch {
       // The table cannot be read now: that is not the event's failure.
-      this.#retries.push({ row, attempts, due: Date.now() + 1000 })
+      this.#retries.add({ row, attempts, due: Date.now() + 1000 })
       return
     }
     if (body === null) this.#options.delivery.ack(row.id)
@@ -166,7 +165,7 @@ export class Webhook implements Sink {
     }
     const waitMs = Math.max(backoffMs(Math.min(attempts, most) - 1, backoff), retryAfterMs)
     delivery.failing(row.id)
-    this.#retries.push({
+    this.#retries.add({
       row: { ...row, body: '' },
       attempts: Math.min(attempts, most - 1),
       due: Date.now() + waitMs,
