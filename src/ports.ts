@@ -13,7 +13,10 @@ interface Served {
   readonly stream: SourceStatus
   readonly listed: boolean
   readonly scheduler: { readonly progress: SchedulerProgress }
-  readonly serving: { readonly waitingFor: string | null }
+  readonly serving: {
+    readonly waitingFor: string | null
+    readonly delivering: { readonly open: number; readonly done: number }
+  }
   addRepos(dids: readonly string[]): Promise<number>
   remove(did: string, options: { keepRows: boolean; exclude: boolean }): Promise<boolean>
   resync(did: string): Promise<boolean>
@@ -70,6 +73,11 @@ export function probesOf(tap: Served, { handling, backfill }: ResolvedConfig): R
         waitingFor: tap.serving.waitingFor,
         stuckMs: 2 * backfill.stallMs,
       }
+    },
+    // Whoever takes the events may take their time; the table may not.
+    delivery: () => {
+      const { open, done } = tap.serving.delivering
+      return { open, done: String(done), waitingFor: null, stuckMs: 120_000 }
     },
   }
 }

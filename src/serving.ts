@@ -67,6 +67,11 @@ export class Serving {
     return { waiting: pending, inFlight, clients: this.#channel?.clients ?? 0, full }
   }
 
+  /** For health; see `Delivery.progress`. */
+  get delivering(): { open: number; done: number } {
+    return this.#delivery?.progress ?? { open: 0, done: 0 }
+  }
+
   /** What the source has to wait for, in words. */
   get waitingFor(): string | null {
     if (this.#delivery?.full !== true) return null

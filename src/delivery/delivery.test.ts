@@ -79,6 +79,23 @@ test('a table that cannot be read for a while is read again', async () => {
   expect(keyOf(await take())).toBe('k1')
 })
 
+test('for health a table that cannot be read is work that makes no progress; an event nobody acks is not', async () => {
+  const read = store.outbox.page.bind(store.outbox)
+  const failed = Promise.withResolvers<void>()
+  store.outbox.page = async () => {
+    failed.resolve()
+    throw new Error('disk on fire')
+  }
+  await append(event('did:plc:a', 1))
+  const { done } = delivery.progress
+  await failed.promise
+  expect(delivery.progress).toEqual({ open: 1, done })
+  store.outbox.page = read
+  await take()
+  await expect.poll(() => delivery.progress.open, soon).toBe(0)
+  expect(delivery.progress.done).toBeGreaterThan(done)
+})
+
 test('acks that cannot be written are written later, and at the latest when it stops', async () => {
   const remove = store.outbox.delete.bind(store.outbox)
   let failures = 0
@@ -89,7 +106,9 @@ test('acks that cannot be written are written later, and at the latest when it s
   await append(event('did:plc:a', 1))
   delivery.ack((await take()).id)
   await expect.poll(() => failures, soon).toBe(1)
+  expect(delivery.progress.open).toBe(1)
   await delivery.stop()
+  expect(delivery.progress.open).toBe(0)
   expect(await store.outbox.count()).toBe(0)
 })
 

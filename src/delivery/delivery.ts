@@ -58,6 +58,8 @@ export class Delivery {
   #deleteTimer: NodeJS.Timeout | null = null
   #pollTimer: NodeJS.Timeout | null = null
   #countedAt = 0
+  /** Reads and deletes that succeeded. */
+  #done = 0
   #notifying = false
   readonly #abort = new AbortController()
 
@@ -93,6 +95,11 @@ export class Delivery {
 
   get inFlight(): number {
     return this.#window.inFlight
+  }
+
+  /** Reads and deletes of the table, for health: those to be done, tries that fail included · those done. */
+  get progress(): { open: number; done: number } {
+    return { open: (this.#filling === null ? 0 : 1) + (this.#settled.size > 0 ? 1 : 0), done: this.#done }
   }
 
   /** Whether the source has to wait. */
@@ -261,12 +268,14 @@ export class Delivery {
     if (rows.length === this.#page) this.#more = true
     for (const row of rows) this.#window.add(row)
     this.#scanned = rows.at(-1)?.id ?? this.#scanned
+    this.#done++
     return rows.length > 0
   }
 
   async #readLane(lane: Lane): Promise<boolean> {
     const from = lane.spilledFrom ?? 0
     const rows = await this.#outbox.lane(lane.did, from, this.#scanned, this.#lanePage)
+    this.#done++
     // An event that was released meanwhile lies before what we asked for.
     if (lane.spilledFrom !== from) return true
     const last = rows.at(-1)
@@ -322,6 +331,7 @@ export class Delivery {
     try {
       await this.#outbox.delete(ids)
       for (const id of ids) this.#settled.delete(id)
+      this.#done++
     } catch (err) {
       outboxTrouble(this.#options.observer, { what: 'delete', err })
       await sleep(1000, this.#abort.signal).catch(() => {})
