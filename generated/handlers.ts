@@ -73,6 +73,17 @@ export const schemas: { readonly [N in keyof Collections]: l.RecordSchema<Collec
   'xyz.statusphere.status': StatusphereStatus.main,
 }
 
+/** What each lexicon means, as a hash: a change of it makes `lextap run` validate what is stored again. */
+export const fingerprints: { readonly [N in keyof Collections]: string } = {
+  'app.bsky.actor.profile': '12407e5f73c76db8',
+  'app.bsky.feed.like': 'cac9dda9a3e47f5e',
+  'app.bsky.feed.post': '8bd1af0d6f519fab',
+  'app.bsky.feed.postgate': '378880f60e8ee154',
+  'app.bsky.feed.threadgate': 'b99c176621b389ce',
+  'app.bsky.graph.follow': '9fbcd150c092cd6a',
+  'xyz.statusphere.status': '4b28f39b17bf9e1e',
+}
+
 /** Declares what to do with the records of a collection: `on('app.bsky.feed.post', { put, delete })`. */
 export const on: l.On<Collections, Wildcards, Database, Rows> = l.createOn(schemas)
 

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, parse, relative } from 'node:path'
 import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
@@ -10,6 +10,8 @@ export interface LoadedHandlers {
   readonly definitions: readonly HandlerDefinition[]
   /** NSID → schema of every record lexicon. */
   readonly schemas: Readonly<Record<string, RecordSchema>>
+  /** NSID → what its lexicon means, as a hash: descriptions and form do not count. */
+  readonly fingerprints: Readonly<Record<string, string>>
 }
 
 const MODULE = /\.(ts|mts|js|mjs)$/
@@ -19,35 +21,58 @@ const NOT_A_HANDLER = /\.(test|spec|d|test-d)\.[a-z]+$/
 export async function loadHandlers(config: ResolvedConfig): Promise<LoadedHandlers> {
   // Without handlers there must be somebody else who takes the events.
   const delivers = config.server !== null || config.delivery.webhook !== null
-  const schemas = await loadSchemas(config, delivers)
+  const { schemas, fingerprints } = await loadGenerated(config, delivers)
   const files = config.handlers.flatMap((path) => modulesOf(path, delivers))
-  const definitions = new Set<HandlerDefinition>()
+  const definitions = new Map<HandlerDefinition, HandlerDefinition>()
   for (const file of files) {
     const exports = await importUserModule(file, 'a handlers module')
-    for (const value of Object.values(exports).flat()) if (isDefinition(value)) definitions.add(value)
+    for (const [name, value] of Object.entries(exports)) {
+      for (const one of [value].flat()) {
+        if (isDefinition(one) && !definitions.has(one)) {
+          definitions.set(one, named(one, name, file, Array.isArray(value)))
+        }
+      }
+    }
   }
   if (definitions.size === 0 && !delivers) throw nothingFound(config, files)
-  return { definitions: [...definitions], schemas }
+  return { definitions: [...definitions.values()], schemas, fingerprints }
 }
 
-async function loadSchemas(config: ResolvedConfig, optional: boolean): Promise<LoadedHandlers['schemas']> {
+/** What it is exported as; a default export has the name of its module, one of a list that of its collection. */
+function named(
+  definition: HandlerDefinition,
+  name: string,
+  file: string,
+  listed: boolean,
+): HandlerDefinition {
+  if (definition.kind !== 'record' || definition.name !== undefined || listed) return definition
+  return { ...definition, name: name === 'default' ? parse(file).name : name }
+}
+
+async function loadGenerated(
+  config: ResolvedConfig,
+  optional: boolean,
+): Promise<Pick<LoadedHandlers, 'schemas' | 'fingerprints'>> {
   const file = ['handlers.ts', 'handlers.js'].map((name) => join(config.generated, name)).find(existsSync)
   if (file === undefined) {
-    if (optional) return {}
+    if (optional) return { schemas: {}, fingerprints: {} }
     const missing = relative(process.cwd(), join(config.generated, 'handlers.ts'))
     throw new UserError(`${missing} is not there yet; write it with: lextap codegen`, {
       code: 'not-generated',
     })
   }
   await assertGeneratedIsCurrent(config)
-  const { schemas } = await importUserModule(file, 'the generated code')
+  const { schemas, fingerprints = {} } = await importUserModule(file, 'the generated code')
   if (typeof schemas !== 'object' || schemas === null) {
     const shown = relative(process.cwd(), file)
     throw new UserError(`${shown} was written by another version; write it anew with: lextap codegen`, {
       code: 'not-generated',
     })
   }
-  return schemas as LoadedHandlers['schemas']
+  return {
+    schemas: schemas as LoadedHandlers['schemas'],
+    fingerprints: fingerprints as LoadedHandlers['fingerprints'],
+  }
 }
 
 /** The module itself, or every module in the folder, sorted by path so that order never depends on the disk. */

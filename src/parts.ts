@@ -8,6 +8,7 @@ import type { Estimate } from './backfill/progress.ts'
 import { Removals, type RemoveOptions } from './backfill/removals.ts'
 import { fetchRepo } from './backfill/resync.ts'
 import { Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
+import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
@@ -22,12 +23,17 @@ import type { HandleResolver } from './protocol/handles.ts'
 import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
+import { followChanges, knownNow } from './replay/changes.ts'
+import { tableEmptier } from './replay/fresh.ts'
+import { openReplay } from './replay/journal.ts'
+import { isOurs, Replayer, type ReplayStatus } from './replay/replayer.ts'
 import { AccountProcessor } from './repo/account.ts'
 import { Authority } from './repo/authority.ts'
 import { Processor } from './repo/process.ts'
 import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
 import { Stream } from './source/stream.ts'
+import { bodiesSize } from './store/bodies.ts'
 import type { RejectionCounts } from './store/rejections.ts'
 import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
@@ -37,6 +43,8 @@ export interface TapOptions {
   readonly definitions: readonly HandlerDefinition[]
   /** NSID → schema of every record lexicon, as `generated/handlers.ts` exports it. */
   readonly schemas: Readonly<Record<string, RecordSchema>>
+  /** NSID → what its lexicon means, as `generated/handlers.ts` exports it. Default: nothing known. */
+  readonly fingerprints?: Readonly<Record<string, string>>
   /** Forget the saved cursor and start at the head of the stream; what was missed is found by comparing revs. */
   readonly resetCursor?: boolean
   /** Finds the DID of a handle. Default: DNS and https well-known. The sandbox brings its own. */
@@ -51,6 +59,10 @@ export interface TapStatus {
   readonly listings: readonly ListingProgress[]
   /** What was refused, by rule or reason, since the database was made. */
   readonly rejections: RejectionCounts
+  /** The replay under way; null when there is none. */
+  readonly replay: ReplayStatus | null
+  /** Stored record bodies, for replays: whether more are kept, and about how many bytes they take. */
+  readonly bodies: { readonly kept: boolean; readonly bytes: number }
   /** Events owed to others; null when there is nobody to get them. */
   readonly outbox: Serving['outbox']
 }
@@ -73,6 +85,8 @@ export class Parts {
   readonly #accounts: Accounts
   readonly #stream: Source
   readonly #followed: Followed
+  readonly #replayer: Replayer
+  readonly #changes: () => Promise<void>
   #poll: NodeJS.Timeout | null = null
 
   constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
@@ -131,6 +145,13 @@ export class Parts {
       onOutbox: (events) => this.serving.committed(events),
       ...(publish === undefined ? {} : { publish }),
     })
+    this.#replayer = new Replayer({
+      ...{ store, registry, observer, dispatcher: this.#dispatcher, policy: config.policy },
+      room: () => this.serving.room(),
+      empty: tableEmptier(store, { migrations: config.migrations, importModule: importUserModule }),
+    })
+    this.#changes = () =>
+      followChanges(store, registry, knownNow(registry, options.fingerprints ?? {}), observer)
     this.#discovery = new Discovery({
       store,
       observer,
@@ -251,6 +272,8 @@ export class Parts {
     await store.buffer.sweep()
     // A feed cannot be asked for what it sent before.
     if (this.#config.source.kind === 'relay') await followCollections(this.#followed, store, this.#observer)
+    await this.#changes()
+    this.#replayer.wake()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     await this.#stream.start(onFailure)
     await this.#removals.resume()
@@ -270,6 +293,7 @@ export class Parts {
     await this.scheduler.stop()
     await this.#removals.stop()
     await this.#lanes.close()
+    await this.#replayer.stop()
     await this.#dispatcher.close()
     await this.#stream.close()
     await this.#xrpc.close()
@@ -285,6 +309,7 @@ export class Parts {
   async #look(): Promise<void> {
     await this.store.repos.refresh()
     await this.#removals.resume()
+    this.#replayer.wake()
     await this.store.rejections.save(this.#observer.metrics)
   }
 
@@ -301,6 +326,8 @@ export class Parts {
       },
       listings: this.#listings.progress,
       rejections: await this.store.rejections.counts(),
+      replay: this.#replayer.status,
+      bodies: { kept: this.#config.records === 'keep', bytes: await bodiesSize(this.store.db) },
       outbox: this.serving.outbox,
     }
   }
@@ -355,6 +382,7 @@ export class Parts {
 
   async isSettled(seq: number | null): Promise<boolean> {
     if (!this.#stream.reached(seq) || this.#lanes.size > 0 || this.#removals.size > 0) return false
+    if (this.#replayer.busy || isOurs(await openReplay(this.store), this.store)) return false
     const { fetching, waiting } = this.scheduler.progress
     if (fetching > 0 || waiting > 0 || !this.#listings.complete) return false
     return (await this.store.repos.unsettled()) === 0

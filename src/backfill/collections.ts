@@ -30,6 +30,12 @@ export function compareCollections(before: Followed, now: Followed): CollectionC
   }
 }
 
+/** What was indexed when the project ran last; null when it never did. */
+export async function readFollowed(store: Store): Promise<Followed | null> {
+  const stored = await store.meta.get(KEY)
+  return stored === null ? null : (JSON.parse(stored) as Followed)
+}
+
 /**
  * Holds what is to be indexed against what was when the project ran last. For what is new every repo is fetched
  * again: a fetch calls handlers for what the index does not hold yet, so nobody hears of the other collections.
@@ -40,8 +46,7 @@ export async function followCollections(
   store: Store,
   observer: Observer,
 ): Promise<CollectionChanges> {
-  const stored = await store.meta.get(KEY)
-  const before = stored === null ? now : (JSON.parse(stored) as Followed)
+  const before = (await readFollowed(store)) ?? now
   const changes = compareCollections(before, now)
   const { added, handled, removed } = changes
   for (const collection of handled) await forgetCollection(store, collection)

@@ -5,13 +5,14 @@ import { type LoadedHandlers, loadHandlers } from '../handlers.ts'
 import { createTap, type Tap } from '../tap.ts'
 import { announce } from './announce.ts'
 import { describeResult, generate } from './codegen.ts'
+import { formatCount } from './numbers.ts'
 import type { CommonOptions, DevFlags } from './options.ts'
 import { printLine, printTable } from './print.ts'
 import { ProgressLine } from './progress.ts'
 import { openProject, type Project } from './project.ts'
 import { runUntilStopped } from './running.ts'
 import { type Comparison, compare, countRows, freshDatabase, Sandbox } from './sandbox.ts'
-import { formatCount, statusLine } from './status-line.ts'
+import { statusLine } from './status-line.ts'
 
 /** How long the index may take to become level once the traffic ended, ms. */
 const LEVEL_MS = 60_000

@@ -22,6 +22,23 @@ export interface DevFlags extends CommonOptions {
   readonly untilLevel?: true
 }
 
+/** What `replay` takes. */
+export interface ReplayFlags extends CommonOptions {
+  readonly json?: true
+  readonly collection?: readonly string[]
+  readonly did?: readonly string[]
+  readonly handler?: readonly string[]
+  readonly fresh?: true
+  readonly keepTable?: readonly string[]
+  readonly keepOld?: true
+  readonly allowMissing?: true
+  readonly restart?: true
+  readonly fetch?: true
+}
+
+/** For options that may stand several times. */
+export const collectText = (text: string, before: readonly string[] = []): string[] => [...before, text]
+
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 export function withCommon(command: Command): Command {

@@ -36,6 +36,16 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./commands/run.ts'),
   },
   {
+    name: 'plan',
+    summary: 'what the next lextap run would do about changed handlers, lexicons and collections',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'rebuild your tables from stored records, without the network',
+    load: () => import('./commands/replay.ts'),
+  },
+  {
     name: 'status',
     summary: 'how level the database is',
     load: () => import('./commands/status.ts'),

@@ -1,18 +1,6 @@
 import type { TapStatus } from '../tap.ts'
-
-const number = new Intl.NumberFormat('en')
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB']
-
-/** `1,234` */
-export const formatCount = (count: number): string => number.format(count)
-
-/** `3.4 MB` */
-export function formatBytes(bytes: number): string {
-  let unit = 0
-  let size = bytes
-  for (; size >= 1000 && unit < UNITS.length - 1; unit++) size /= 1000
-  return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`
-}
+import { formatCount } from './numbers.ts'
+import { replayText } from './replay-line.ts'
 
 /** The state of a running tap in one line. */
 export function statusLine(status: TapStatus): string {
@@ -26,6 +14,7 @@ export function statusLine(status: TapStatus): string {
     ...(behind > 0 ? [`${formatCount(behind)} to fetch (${backfill.fetching} now)`] : []),
     ...(states.error > 0 ? [`${formatCount(states.error)} failing`] : []),
     `${formatCount(backfill.records)} records fetched`,
+    ...(status.replay === null ? [] : [replayText(status.replay)]),
   ]
   return parts.join(' · ')
 }

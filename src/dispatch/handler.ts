@@ -68,6 +68,8 @@ type Any = any
 /** What `on(…)` returns; opaque to users. */
 export interface RecordHandlerDefinition {
   readonly kind: 'record'
+  /** What its module exports it as; `loadHandlers` fills it in. */
+  readonly name?: string
   /** An NSID or `ns.*`. */
   readonly pattern: string
   /** Schemas of every collection the pattern names. */

@@ -26,6 +26,9 @@ export interface Followed {
   readonly handled: readonly string[]
 }
 
+/** What a handler is called by people: what its module exports it as, or else what it is for. */
+export const nameOf = (definition: RecordHandlerDefinition): string => definition.name ?? definition.pattern
+
 /** Which collections we index, what their records look like, and who handles them. */
 export class Registry {
   /** Collections we index, sorted. */

@@ -1,5 +1,6 @@
 import { HEADER } from './header.ts'
 import type { Lexicons } from './lexicons.ts'
+import { meaningOf } from './meaning.ts'
 import { fileOf, importNames, importPath, quote } from './names.ts'
 import { docComment, Writer } from './writer.ts'
 
@@ -58,6 +59,13 @@ export function generateHandlers(lexicons: Lexicons): string {
       for (const nsid of nsids) w.line(`${quote(nsid)}: ${names.get(nsid)}.main,`)
     },
   )
+  w.line()
+  docComment(w, [
+    'What each lexicon means, as a hash: a change of it makes `lextap run` validate what is stored again.',
+  ])
+  w.block('export const fingerprints: { readonly [N in keyof Collections]: string } = {', () => {
+    for (const doc of lexicons.records()) w.line(`${quote(doc.id)}: '${meaningOf(doc, lexicons)}',`)
+  })
   w.line()
   docComment(w, [
     "Declares what to do with the records of a collection: `on('app.bsky.feed.post', { put, delete })`.",

@@ -113,6 +113,7 @@ export async function closeBenches(): Promise<void> {
 }
 
 const OURS = ['repo', 'record', 'resync_buffer', 'dead_letter', 'uncreated', 'outbox', 'cursor']
+const REPLAY = "delete from lextap_meta where key like 'replay.%'"
 
 async function empty(store: Store): Promise<void> {
   const cascade = store.dialect === 'sqlite' ? '' : ' cascade'
@@ -120,6 +121,7 @@ async function empty(store: Store): Promise<void> {
   for (const { name } of await store.db.introspect()) await store.db.run(`drop table "${name}"${cascade}`)
   if (store.dialect === 'sqlite') await store.db.run('pragma foreign_keys = on')
   for (const name of OURS) await store.db.run(`delete from lextap_${name}`)
+  await store.db.run(REPLAY)
 }
 
 export async function benchOn(

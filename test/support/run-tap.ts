@@ -17,6 +17,7 @@ export interface RunTapOptions {
   readonly config?: TapConfig
   readonly definitions?: readonly HandlerDefinition[]
   readonly schemas?: Readonly<Record<string, RecordSchema>>
+  readonly fingerprints?: Readonly<Record<string, string>>
   readonly migrations?: string
   readonly database?: string
   readonly handles?: HandleResolver
@@ -63,6 +64,7 @@ export async function runTap(options: RunTapOptions): Promise<RunningTap> {
     observer,
     definitions: options.definitions ?? plainHandlers(),
     schemas: options.schemas ?? schemas,
+    fingerprints: options.fingerprints ?? {},
     handles: options.handles ?? { resolve: options.network.resolveHandle },
     resetCursor: options.resetCursor ?? false,
   })

@@ -1,7 +1,13 @@
 import { Command } from 'commander'
+import { openReplay } from '../../replay/journal.ts'
+import { statusOf } from '../../replay/replayer.ts'
+import { survey } from '../../replay/survey.ts'
+import { bodiesSize } from '../../store/bodies.ts'
+import type { Store } from '../../store/store.ts'
+import { formatBytes, formatCount } from '../numbers.ts'
 import { type CommonOptions, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
-import { formatBytes, formatCount } from '../status-line.ts'
+import { replayText } from '../replay-line.ts'
 import { type StoreContext, withStore } from '../with-store.ts'
 
 type Flags = CommonOptions & { json?: true; records?: true }
@@ -9,12 +15,16 @@ type Flags = CommonOptions & { json?: true; records?: true }
 export function command(): Command {
   const status = new Command('status')
     .description('how level the database is: repos, cursors, dead letters, what waits')
-    .option('--records', 'count the records of each collection too (reads the whole index)')
+    .option(
+      '--records',
+      'count the records of each collection too and the size of their bodies (reads the whole index)',
+    )
     .action((flags: Flags) => withStore(flags, 'read', (context) => show(context, flags)))
   return withDatabase(status)
 }
 
-async function show({ store }: StoreContext, flags: Flags): Promise<void> {
+async function show({ store, config }: StoreContext, flags: Flags): Promise<void> {
+  const open = await openReplay(store)
   const status = {
     database: store.url,
     repos: await store.repos.counts(),
@@ -25,7 +35,9 @@ async function show({ store }: StoreContext, flags: Flags): Promise<void> {
     deadLetters: await store.deadLetters.counts(),
     resyncBuffer: await store.buffer.counts(),
     rejections: await store.rejections.counts(),
-    ...(flags.records ? { records: await store.records.countByCollection() } : {}),
+    replay: open === null ? null : statusOf(open),
+    bodies: { kept: config.records === 'keep', bytes: await bodiesSize(store.db) },
+    ...(flags.records ? await counted(store) : {}),
   }
   if (flags.json) return printJson(status)
   const { states, standings, total } = status.repos
@@ -43,13 +55,30 @@ async function show({ store }: StoreContext, flags: Flags): Promise<void> {
   printLine(
     `resync buffer  ${frames === 0 ? 'empty' : `${formatCount(frames)} commits of ${repos} repos, ${formatBytes(bytes)}`}`,
   )
+  const { bodies } = status
+  if (bodies.kept || bodies.bytes > 0)
+    printLine(`stored bodies  about ${formatBytes(bodies.bytes)}${bodies.kept ? '' : ', no more are kept'}`)
+  if (status.replay !== null) printLine(`replay         ${replayText(status.replay)}`)
   for (const [kind, counts] of Object.entries(status.rejections)) {
     if (Object.keys(counts).length > 0) printLine(`${WORDS[kind] ?? kind} ${sums(counts)}`)
   }
   if (status.records !== undefined) {
     printLine()
-    printTable(['collection', 'records'], Object.entries(status.records).sort())
+    const rows = Object.entries(status.sizes ?? {}).map(([name, { records, missing, bytes: size }]) => [
+      name,
+      records,
+      formatBytes(size),
+      missing,
+    ])
+    printTable(['collection', 'records', 'bodies', 'without'], rows)
   }
+}
+
+/** Records of each collection, and what of them can be replayed. */
+async function counted(store: Store) {
+  const sizes = await survey(store, { collections: null, repos: null })
+  const records = Object.fromEntries(Object.entries(sizes).map(([name, kept]) => [name, kept.records]))
+  return { records, sizes }
 }
 
 /** Rejections in fourteen letters. */

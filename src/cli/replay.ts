@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { importUserModule } from '../config/module.ts'
+import type { ResolvedConfig } from '../config/types.ts'
+import { Dispatcher } from '../dispatch/dispatcher.ts'
+import { Registry } from '../dispatch/registry.ts'
+import { TemporaryError, UserError } from '../errors.ts'
+import { type LoadedHandlers, loadHandlers } from '../handlers.ts'
+import type { Observer } from '../observe/observer.ts'
+import { knownNow, writeKnown } from '../replay/changes.ts'
+import { tableEmptier } from '../replay/fresh.ts'
+import type { ReplayJob, ReplayResult } from '../replay/job.ts'
+import { workOff } from '../replay/replayer.ts'
+import { makeJob, requireBodies, submitJob, surveyOf } from '../replay/request.ts'
+import { openStore } from '../store/open.ts'
+import { forgetCollection, refetchAll } from '../store/refetch.ts'
+import type { Store } from '../store/store.ts'
+import { formatCount } from './numbers.ts'
+import type { ReplayFlags } from './options.ts'
+import { printJson, printLine } from './print.ts'
+import { ProgressLine } from './progress.ts'
+import { openProject } from './project.ts'
+import { replayLine } from './replay-line.ts'
+import { watchReplay } from './replay-watch.ts'
+import { onStopSignals } from './stop-signals.ts'
+
+/** Everything a replay from the command line needs to know. */
+interface Asked {
+  readonly flags: ReplayFlags
+  readonly config: ResolvedConfig
+  readonly observer: Observer
+  readonly handlers: LoadedHandlers
+  readonly registry: Registry
+  readonly job: ReplayJob
+  readonly line: ProgressLine
+}
+
+/** `lextap replay`: does the work, or has it done by the process that runs on the database. */
+export async function replay(flags: ReplayFlags): Promise<void> {
+  const asked = await ask(flags)
+  if (flags.fetch) return fetchAgain(asked)
+  await using store = await openAlone(asked)
+  if (store !== null) return report(flags, await work(asked, store))
+  await using guest = await openBeside(asked)
+  report(flags, await handOver(asked, guest))
+}
+
+async function ask(flags: ReplayFlags): Promise<Asked> {
+  const line: ProgressLine = new ProgressLine(process.stderr, (text) => observer.log.info(text))
+  const overrides = flags.database === undefined ? {} : { database: flags.database }
+  const { config, observer } = await openProject(flags, { overrides, stream: line })
+  const handlers = await loadHandlers(config)
+  const registry = new Registry(handlers.definitions, {
+    schemas: handlers.schemas,
+    collections: config.collections,
+  })
+  const { collection = [], did = [], handler = [] } = flags
+  const fresh = flags.fresh ? { keep: flags.keepTable ?? [] } : null
+  const job = makeJob({ collections: collection, dids: did, handlers: handler, fresh }, registry)
+  return { flags, config, observer, handlers, registry, job, line }
+}
+
+/** Null when another process runs on the database and can be told what to do. */
+async function openAlone({ config, observer }: Asked): Promise<Store | null> {
+  const { database, databaseConnections: connections, migrations } = config
+  try {
+    return await openStore(database, { observer, connections, migrations, importModule: importUserModule })
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'locked') throw error
+    if (database.startsWith('sqlite:')) return null
+    throw new UserError(`${error.message}; PGlite cannot be shared: stop it, replay, and start it again`, {
+      code: 'locked',
+      cause: error,
+    })
+  }
+}
+
+function openBeside({ config, observer }: Asked): Promise<Store> {
+  return openStore(config.database, { observer, lock: false })
+}
+
+/** The process that runs has the database, the handlers and the live traffic: it works, we watch. */
+async function handOver({ flags, job, line, observer }: Asked, store: Store): Promise<ReplayResult> {
+  if (job.fresh !== null) {
+    throw new UserError(
+      'tables are emptied for a fresh replay, so nobody else may use the database: stop lextap, replay, and start it again',
+      { code: 'locked' },
+    )
+  }
+  if (!flags.allowMissing) requireBodies(await surveyOf(store, job))
+  const open = await submitJob(store, job, { owner: null, restart: flags.restart ?? false })
+  observer.log.info('lextap runs on this database and does the replay; ctrl-c leaves it to it')
+  return watchReplay(store, open, line)
+}
+
+/** Nobody runs on the database, or it can be shared. */
+async function work(asked: Asked, store: Store): Promise<ReplayResult> {
+  const { flags, job, registry, observer, line, config } = asked
+  if (!flags.allowMissing) requireBodies(await surveyOf(store, job))
+  const owner = randomUUID()
+  const open = await submitJob(store, job, { owner, restart: flags.restart ?? false })
+  if (open.progress.owner !== owner) return watchReplay(store, open, line)
+  const abort = new AbortController()
+  using _ = onStopSignals(() =>
+    abort.abort(new TemporaryError('stopped; the same command goes on', { code: 'stopping' })),
+  )
+  await using dispatcher = dispatcherOf(asked, store)
+  const deps = { store, dispatcher, registry, observer, policy: config.policy, empty: emptier(store, config) }
+  const result = await workOff(open, deps, abort.signal, (progress) =>
+    line.update(replayLine({ job: open.job, progress })),
+  )
+  line.end()
+  await remember(asked, store)
+  return result
+}
+
+/** What has no body comes from the network again, as new: it is taken out of the index here and fetched by `run`. */
+async function fetchAgain(asked: Asked): Promise<void> {
+  const { flags, job, config } = asked
+  if (config.records !== 'keep') {
+    throw new UserError(
+      "bodies would not be kept this time either: set records: 'keep' in the config first",
+      {
+        code: 'no-bodies',
+      },
+    )
+  }
+  await using store = await openAlone(asked)
+  if (store === null) throw new UserError('stop lextap first; lextap run fetches them when it starts again')
+  const found = Object.entries(await surveyOf(store, { ...job, dids: null }))
+  const lacking = found.filter(([, { missing }]) => missing > 0).map(([collection]) => collection)
+  for (const collection of lacking) await forgetCollection(store, collection)
+  const repos =
+    lacking.length === 0
+      ? 0
+      : await store.transaction((tx) => refetchAll(tx, `to be fetched for ${lacking.join(', ')}`))
+  if (flags.json) {
+    printJson({ collections: lacking, repos })
+    return
+  }
+  printLine(
+    lacking.length === 0
+      ? 'every record has a body'
+      : `${formatCount(repos)} repos will be fetched by lextap run for ${lacking.join(', ')}`,
+  )
+}
+
+const emptier = (store: Store, { migrations }: ResolvedConfig) =>
+  tableEmptier(store, { migrations, importModule: importUserModule })
+
+function dispatcherOf({ registry, observer, config }: Asked, store: Store): Dispatcher {
+  const { policy, handling } = config
+  return new Dispatcher({
+    store,
+    observer,
+    registry,
+    policy,
+    handling,
+    keepBodies: config.records === 'keep',
+  })
+}
+
+/** What was replayed for all handlers needs no replay at the next start. */
+async function remember({ job, registry, handlers }: Asked, store: Store): Promise<void> {
+  const everything = job.dids === null && Object.values(job.collections).every((names) => names === null)
+  const all = registry.collections.every(
+    (collection) => registry.handlersOf(collection).length === 0 || collection in job.collections,
+  )
+  if (everything && all) await writeKnown(store, knownNow(registry, handlers.fingerprints))
+}
+
+function report({ json }: ReplayFlags, result: ReplayResult): void {
+  const { done, missing, letters, spentMs, error } = result
+  if (error !== null) throw new UserError(error, { code: 'replay' })
+  if (json) {
+    printJson(result)
+    return
+  }
+  const seconds = spentMs / 1000
+  const rate = seconds > 0 ? `, ${formatCount(Math.round(done / seconds))} a second` : ''
+  printLine(`${formatCount(done)} records replayed in ${seconds.toFixed(1)} s${rate}`)
+  if (missing > 0) printLine(`${formatCount(missing)} records have no stored body and were left out`)
+  if (letters > 0) printLine(`${formatCount(letters)} dead letters were written: lextap dead-letters list`)
+}
