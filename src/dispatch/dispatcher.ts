@@ -11,6 +11,7 @@ import {
 import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
 import { type Applied, type ApplyDeps, applyBatch, applyReplay, type ReplayStep } from './apply.ts'
+import { type LastBatch, pauseBefore } from './company.ts'
 import { Gate } from './gate.ts'
 import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
@@ -41,11 +42,6 @@ export interface DispatcherOptions {
 
 /** Where several transactions run at once, smaller ones keep all of them busy. */
 const LIMITS = { one: { maxWorks: 500, maxOps: 2000 }, many: { maxWorks: 500, maxOps: 1000 } } as const
-/**
- * Where live work comes in company, its transactions stand so far apart, ms, unless so much of it waits: one costs
- * what ten commits in it do, and while it pauses the thread verifies the next ones.
- */
-const COMPANY = { pauseMs: 4, enough: 128 } as const
 const RETRY = { baseMs: 50, maxMs: 10_000 }
 
 /** Applies units, many to a transaction. Units of one repo apply in the order they were submitted. */
@@ -57,8 +53,7 @@ export class Dispatcher {
   readonly #idle: (() => void)[] = []
   readonly #gate = new Gate()
   #running = 0
-  /** The batch that ended last: whether it was several pieces of live work, and when. */
-  #last = { company: false, endedAt: 0 }
+  #last: LastBatch = { company: false, endedAt: 0 }
   #scheduled = false
   #closed = false
   #ready: Promise<void>
@@ -160,12 +155,10 @@ export class Dispatcher {
     setImmediate(() => this.#begin())
   }
 
-  /** Ms until the next batch should begin. */
   #pause(): number {
-    const { company, endedAt } = this.#last
-    const waits = company && !this.#closed && this.#running === 0 && this.#gatherer.isLive
-    if (!waits || this.#gatherer.size >= COMPANY.enough) return 0
-    return endedAt + COMPANY.pauseMs - performance.now()
+    if (this.#closed || this.#running > 0) return 0
+    const { isLive: live, size: works } = this.#gatherer
+    return pauseBefore(this.#last, { live, works }, performance.now())
   }
 
   #begin(): void {
