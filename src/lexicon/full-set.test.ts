@@ -73,7 +73,8 @@ test('the whole set type-checks under the strictest options, isolated declaratio
 })
 
 // What has a default may be left out where `$build` fills it in, and is there for whoever reads.
-const use = `import { a } from './generated/index.ts'
+const use = `import { a, cn } from './generated/index.ts'
+export const digits: string = cn['8'].lex['7'].below.$nsid
 export const built: a.b.filled.Main = a.b.filled.$build({ other: 1 })
 export const full: a.b.filled.Main = a.b.filled.$build({ must: 'b', 'al-so': 2, other: 1 })
 export const part: boolean = a.b.filled.part.$build({ toString: true }).toString

@@ -1,6 +1,6 @@
 import { HEADER } from './header.ts'
 import type { Lexicons } from './lexicons.ts'
-import { camel, fileOf, importPath } from './names.ts'
+import { camel, fileOf, importPath, namespaceName } from './names.ts'
 
 /** A namespace that is re-exported, and the file it comes from. */
 export type Child = readonly [name: string, path: string]
@@ -54,7 +54,7 @@ export function treeOf(lexicons: Lexicons): Namespace {
 }
 
 const childLines = (node: Namespace, folder: string, from: string): string[] =>
-  exportsOf(node, folder, from).map(([name, path]) => `export * as ${name} from '${path}'`)
+  exportsOf(node, folder, from).map(([name, path]) => `export * as ${namespaceName(name)} from '${path}'`)
 
 function exportsOf(node: Namespace, folder: string, from: string): Child[] {
   return [...node.children]

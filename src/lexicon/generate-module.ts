@@ -15,7 +15,16 @@ import { fillOf, fillStatements } from './generate-fills.ts'
 import { writeAlias, writeInterface } from './generate-types.ts'
 import { HEADER } from './header.ts'
 import { type Lexicons, typeName } from './lexicons.ts'
-import { checkName, defTypeName, exportName, fillName, quote, tokenName, valueName } from './names.ts'
+import {
+  checkName,
+  defTypeName,
+  exportName,
+  fillName,
+  namespaceName,
+  quote,
+  tokenName,
+  valueName,
+} from './names.ts'
 import type { Recursion } from './recursion.ts'
 import { Scope } from './scope.ts'
 import { docComment, Writer } from './writer.ts'
@@ -46,7 +55,7 @@ export function generateModule(
   if (main !== undefined && (main.type === 'record' || main.type === 'object'))
     head.line(`export const $type = ${quote(doc.id)}`)
   if (main !== undefined && isMethod(main)) head.line(`export const $lxm = ${quote(doc.id)}`)
-  for (const [name, path] of children) head.line(`export * as ${name} from '${path}'`)
+  for (const [name, path] of children) head.line(`export * as ${namespaceName(name)} from '${path}'`)
   return head.toString() + text
 }
 

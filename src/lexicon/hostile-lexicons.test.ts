@@ -262,6 +262,11 @@ describe('documents that are odd and fine', () => {
       'a.b.globals#number',
       'a.b.globals#array',
     ])
+    expect([
+      space.cn['8'].lex.$nsid,
+      space.cn['8']['9'].lex.$nsid,
+      space.cn['8'].lex['7'].below.$nsid,
+    ]).toEqual(['cn.8.lex', 'cn.8.9.lex', 'cn.8.lex.7.below'])
     expect(space.in.new.index.$nsid).toBe('in.new.index')
     expect(space.a.b.c.default.$matches({ v: 'x' })).toBe(true)
     expect(space.a.b.c.delete.$type).toBe('a.b.c#delete')

@@ -22,6 +22,9 @@ const RESERVED = new Set(
   ).split(' '),
 )
 
+/** A namespace as it stands in `export * as …`: segments may begin with a digit (`cn.8.lex.stuff`). */
+export const namespaceName = (name: string): string => (/^\d/.test(name) ? quote(name) : name)
+
 /** The constant of a definition in its own file. */
 export const valueName = (name: string): string =>
   RESERVED.has(camel(name)) ? `${camel(name)}_` : camel(name)
@@ -63,7 +66,9 @@ export function importNames(nsids: readonly string[], taken: ReadonlySet<string>
   for (const nsid of nsids) counts.set(short(nsid), (counts.get(short(nsid)) ?? 0) + 1)
   for (const nsid of nsids) {
     const full = nsid.split('.').map(pascal).join('')
-    let name = counts.get(short(nsid)) === 1 && !used.has(short(nsid)) ? short(nsid) : full
+    // A segment may begin with a digit, the first one cannot.
+    const isFree = counts.get(short(nsid)) === 1 && !used.has(short(nsid)) && !/^\d/.test(short(nsid))
+    let name = isFree ? short(nsid) : full
     while (used.has(name)) name += '_'
     used.add(name)
     names.set(nsid, name)

@@ -61,6 +61,10 @@ export const oddDocuments: readonly { readonly id: string }[] = [
     string: { type: 'token' },
     infinity: { type: 'token' },
   }),
+  // Segments that begin with a digit: valid, and no identifiers.
+  doc('cn.8.lex', { main: record({ x: { type: 'ref', ref: 'cn.8.9.lex' } }), part: { type: 'token' } }),
+  doc('cn.8.9.lex', { main: record({ x: { type: 'ref', ref: 'cn.8.lex#part' } }) }),
+  doc('cn.8.lex.7.below', { main: record({}) }),
   doc('a.b.filled', {
     main: record(
       {
