@@ -28,6 +28,11 @@ test('records convert as @atproto/lex-json converts them', () => {
     }
 })
 
+test('a link or bytes that cannot be read are named', () => {
+  expect(() => toLex({ a: [{ $link: 'nope' }] })).toThrow('a $link that is no CID; value="nope"')
+  expect(() => toLex({ $bytes: '!' })).toThrow('a $bytes that is no base64; value="!"')
+})
+
 test('a key called __proto__ stays a key, and nesting without end is refused', () => {
   const hostile = JSON.parse('{"__proto__":{"x":1}}')
   expect(Object.hasOwn(toLex(hostile), '__proto__')).toBe(true)

@@ -1,6 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { LextapError } from '../errors.ts'
 import { MAX_DEPTH } from './check.ts'
+import { preview } from './fault.ts'
 import type { Bytes, CidLink } from './values.ts'
 
 /** A type in the object form of `@atproto/lex`: CID links are CID objects, bytes are `Uint8Array`. */
@@ -53,8 +54,19 @@ function convert(value: unknown, whole: Convert, depth: number): unknown {
 
 function special(value: object): unknown {
   const { $link, $bytes } = value as { $link?: unknown; $bytes?: unknown }
-  if (typeof $link === 'string') return CID.parse($link)
-  return typeof $bytes === 'string' ? Uint8Array.from(atob($bytes), (char) => char.charCodeAt(0)) : undefined
+  if (typeof $link === 'string') return read($link, '$link', 'CID', CID.parse)
+  return typeof $bytes === 'string' ? read($bytes, '$bytes', 'base64', fromBase64) : undefined
+}
+
+const fromBase64 = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+
+function read<T>(text: string, key: string, kind: string, parse: (text: string) => T): T {
+  try {
+    return parse(text)
+  } catch (cause) {
+    const message = `a ${key} that is no ${kind}; value=${preview(text)}`
+    throw new LextapError(message, { code: 'invalid-value', cause })
+  }
 }
 
 function plain(value: object): unknown {

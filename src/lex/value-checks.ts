@@ -101,26 +101,42 @@ export function openMember(value: { readonly $type: string }): Fault | undefined
  */
 export function data(value: unknown): Fault | undefined {
   if (!isMap<LooseMap>(value)) return notType('an object', value)
-  const stack: [unknown, number][] = [[value, 0]]
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const [item, depth] = next
+  const stack: Step[] = [{ value, depth: 0, key: '', from: null }]
+  for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
+    const { value: item, depth } = step
     if (typeof item !== 'object' || item === null) {
-      if (!isScalar(item)) return fault('data', 'atproto data', item)
+      if (!isScalar(item)) return fault('data', 'atproto data', item, ...pathTo(step))
       continue
     }
     if (depth >= MAX_DEPTH) return outOf('depth', `at most ${MAX_DEPTH} levels`, 'more')
-    if (Array.isArray(item)) for (const entry of item) stack.push([entry, depth + 1])
+    const within = (key: string | number, entry: unknown) =>
+      stack.push({ value: entry, depth: depth + 1, key, from: step })
+    if (Array.isArray(item)) for (let i = 0; i < item.length; i++) within(i, item[i])
     else if ((item as { $link?: unknown }).$link !== undefined) {
-      if (!isCidLink(item)) return fault('data', 'a cid link', item)
+      if (!isCidLink(item)) return fault('data', 'a cid link', item, ...pathTo(step))
     } else if ((item as { $bytes?: unknown }).$bytes !== undefined) {
-      if (!isBytes(item)) return fault('data', 'bytes', item)
+      if (!isBytes(item)) return fault('data', 'bytes', item, ...pathTo(step))
     } else
       for (const key of Object.keys(item)) {
-        if (!key.isWellFormed()) return fault('data', 'well-formed keys', key)
-        stack.push([(item as LooseMap)[key], depth + 1])
+        if (!key.isWellFormed()) return fault('data', 'well-formed keys', key, ...pathTo(step))
+        within(key, (item as LooseMap)[key])
       }
   }
   return undefined
+}
+
+/** A value to look at, and how it was come by. */
+interface Step {
+  readonly value: unknown
+  readonly depth: number
+  readonly key: string | number
+  readonly from: Step | null
+}
+
+function pathTo(step: Step): (string | number)[] {
+  const path: (string | number)[] = []
+  for (let at = step; at.from !== null; at = at.from) path.unshift(at.key)
+  return path
 }
 
 type LooseMap = Record<string, unknown>

@@ -87,6 +87,20 @@ describe('deep nesting', () => {
   })
 })
 
+test('what is wrong in open data is found wherever it is', () => {
+  const issueOf = (fields: object) => {
+    const result = parse(fields)
+    return result.success ? null : result.issues[0]?.message
+  }
+  const data = { right: [{ a: null }], list: [0, { 'a b': [{ $link: 'bafy' }] }] }
+  expect(issueOf({ unknown: data })).toBe(
+    'unknown.list[1]["a b"][0]: expected a cid link, received an object; rule=data',
+  )
+  expect(issueOf({ union: { $type: 'c.d.e', n: { f: 1.5 } } })).toBe(
+    'union.n.f: expected atproto data, received 1.5; rule=data',
+  )
+})
+
 describe('prototype keys', () => {
   const proto = (inner: unknown) => JSON.parse(`{"__proto__":${JSON.stringify(inner)}}`)
   test('a property every object inherits must be the record’s own', () => {

@@ -51,6 +51,17 @@ test('codegen --watch writes again when a lexicon changes, survives a broken one
   project.write({ 'lexicons/com/example/thing.json': THING.replace('"name"', '"title"') })
   await watching.waitFor(/generated: wrote/, 2)
   expect(readFileSync(join(project.dir, 'generated/com/example/thing.ts'), 'utf8')).toContain('title')
+  // What is passed over is said when it comes, and not again with each change.
+  const later = {
+    lexicon: 1,
+    id: 'com.example.later',
+    defs: { main: { type: 'token' }, x: { type: 'hologram' } },
+  }
+  project.write({ 'lexicons/com/example/later.json': JSON.stringify(later) })
+  await watching.waitFor(/generated: wrote/, 3)
+  project.write({ 'lexicons/com/example/thing.json': THING })
+  await watching.waitFor(/generated: wrote/, 4)
+  expect(watching.stdout.match(/of type "hologram" are passed over/g)).toHaveLength(1)
   watching.child.kill('SIGTERM')
   expect((await watching.finished).code).toBe(0)
 })

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import type { ResolvedConfig } from '../../config/types.ts'
 import { UserError } from '../../errors.ts'
-import type { CodegenResult } from '../../lexicon/codegen.ts'
 import { describeNotes, describeResult, generate } from '../codegen.ts'
 import { type CommonOptions, withCommon, withJson } from '../options.ts'
 import { printJson, printLine } from '../print.ts'
@@ -27,10 +26,6 @@ async function run(flags: Flags): Promise<void> {
   if (flags.watch) return watch(config, flags)
   const result = await generate(config)
   if (flags.json) return printJson(result)
-  print(result, config)
-}
-
-function print(result: CodegenResult, config: ResolvedConfig): void {
   for (const note of describeNotes(result)) printLine(note)
   printLine(describeResult(result, config))
 }
@@ -53,9 +48,15 @@ async function watch(config: ResolvedConfig, flags: Flags): Promise<void> {
   using signals = onStopSignals(() => {})
   using watching = watchPaths([config.lexicons, ...(config.migrations === null ? [] : [config.migrations])])
   const stop = signals.first.then(() => true)
+  let told: string[] = []
   for (let stopped = false; !stopped; ) {
     try {
-      print(await generate(config), config)
+      const result = await generate(config)
+      const notes = describeNotes(result)
+      // Said once, not with every keystroke.
+      for (const note of notes) if (!told.includes(note)) printLine(note)
+      told = notes
+      printLine(describeResult(result, config))
     } catch (error) {
       printError(error, { debug: flags.debug === true })
     }
