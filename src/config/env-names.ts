@@ -29,9 +29,11 @@ const flag: Parse = (text) => {
   throw new TypeError('not a flag')
 }
 
+/** With the underscores that Go allows between digits. */
 const integer: Parse = (text) => {
-  if (!/^[+-]?\d{1,15}$/.test(text)) throw new TypeError('not a whole number')
-  return Number(text)
+  const digits = text.replaceAll(/(?<=\d)_(?=\d)/g, '')
+  if (!/^[+-]?\d{1,15}$/.test(digits)) throw new TypeError('not a whole number')
+  return Number(digits)
 }
 
 const UNITS: Record<string, number> = {
@@ -78,7 +80,7 @@ export const ENV_NAMES: readonly EnvName[] = [
     name: 'TAP_DATABASE_URL',
     allowed: 'sqlite://<file> or postgres://user@host/name',
     ...one('database', plain),
-    note: 'Tap and lextap do not share tables: give lextap a database of its own.',
+    note: "Tap's tables are not read: everything is fetched anew, into tables beside them.",
   },
   { name: 'TAP_MAX_DB_CONNS', allowed: COUNT, ...one('databaseConnections', integer) },
   {

@@ -88,6 +88,11 @@ test.each([
   expect(() => resolved({ [name]: value })).toThrow(new RegExp(`^one problem.*\n  ${name}: .*allowed: `))
 })
 
+test('whole numbers may have the underscores of Go', () => {
+  expect(resolved({ TAP_OUTBOX_CAPACITY: '1_000_000' }).delivery.capacity).toBe(1_000_000)
+  expect(() => resolved({ TAP_OUTBOX_CAPACITY: '1__0' })).toThrow('TAP_OUTBOX_CAPACITY')
+})
+
 test('addresses bind as they say, brackets and all', () => {
   expect(resolved({ TAP_BIND: '[::1]:8080' }).server).toEqual({ host: '::1', port: 8080, password: null })
   expect(resolved({ TAP_BIND: '10.0.0.1:80' }).server).toEqual({ host: '10.0.0.1', port: 80, password: null })
@@ -122,10 +127,12 @@ test('names that contradict each other are reported', () => {
     TAP_DISABLE_ACKS: 'true',
     TAP_WEBHOOK_URL: 'https://hook.example',
     TAP_OUTBOX_ONLY: 'true',
+    TAP_NO_REPLAY: '1',
   }).warnings
   expect(warnings.map((w) => w.split(' ')[0])).toEqual([
     'TAP_SIGNAL_COLLECTION',
     'TAP_DISABLE_ACKS',
+    'TAP_NO_REPLAY',
     'TAP_FULL_NETWORK',
     'TAP_SIGNAL_COLLECTION',
   ])

@@ -68,6 +68,10 @@ function contradictions(env: Env): string[] {
     isTrue('TAP_DISABLE_ACKS') && isSet('TAP_WEBHOOK_URL'),
     'TAP_DISABLE_ACKS changes nothing beside TAP_WEBHOOK_URL: webhooks are acked by their answer; unset one of them',
   )
+  say(
+    isTrue('TAP_FULL_NETWORK') && isTrue('TAP_NO_REPLAY'),
+    'TAP_NO_REPLAY beside TAP_FULL_NETWORK, which Tap refuses: what is passed over at each start is only found when the revs of all repos are compared; unset it',
+  )
   for (const name of ['TAP_FULL_NETWORK', 'TAP_SIGNAL_COLLECTION']) {
     say(
       isTrue('TAP_OUTBOX_ONLY') && (name === 'TAP_FULL_NETWORK' ? isTrue(name) : isSet(name)),
