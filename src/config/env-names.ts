@@ -62,7 +62,7 @@ function address(text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]*)):(\d{1,5})$/i.exec(text)
   if (match === null) throw new TypeError('not an address')
   const host = match[1] ?? match[2]
-  return { host: host === undefined || host === '' ? '0.0.0.0' : host, port: Number(match[3]) }
+  return { host: host === undefined || host === '' ? '::' : host, port: Number(match[3]) }
 }
 
 function one(option: string, parse: Parse): Pick<EnvName, 'set' | 'options'> {

@@ -41,7 +41,7 @@ test('every name of the README of Tap is taken, with the values it documents', (
   expect(config).toMatchObject({
     database: 'sqlite:/project/tap.db',
     databaseConnections: 32,
-    server: { host: '0.0.0.0', port: 2480, password: 'pw' },
+    server: { host: '::', port: 2480, password: 'pw' },
     plc: 'https://plc.directory',
     relay: 'wss://relay1.us-east.bsky.network',
     stream: { concurrency: 10, cursorIntervalMs: 1000, noReplay: true },

@@ -215,7 +215,7 @@ function resolveServing({ server, metrics, delivery = {} }: TapConfig): Partial<
       ? {
           port: server.port ?? 2480,
           // Tap listens everywhere; without a password only this machine gets in unless somebody says otherwise.
-          host: server.host ?? (server.password === undefined ? LOOPBACK : '0.0.0.0'),
+          host: server.host ?? (server.password === undefined ? LOOPBACK : '::'),
           password: server.password ?? null,
         }
       : null,

@@ -124,7 +124,7 @@ export interface TapConfig {
     | {
         /** Default 2480. */
         port?: number
-        /** Address to bind to. Default `127.0.0.1`, with a password `0.0.0.0`. */
+        /** Address to bind to. Default `127.0.0.1`, with a password `::`, which is every interface. */
         host?: string
         /** Basic auth as `admin:<password>`. Default: none. */
         password?: string

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { tempDatabase } from '../../test/support/outbox.ts'
@@ -333,6 +334,18 @@ test('an address that cannot be had is a UserError that names it', async () => {
     `cannot listen on 127.0.0.1:${server.port}: the port is taken; change the option server`,
   )
 })
+
+test('every interface is both families, as in Go', async () => {
+  const everywhere = await serve({ host: '::', password: 'pw' })
+  for (const host of ['127.0.0.1', '[::1]']) {
+    if (host === '[::1]' && !hasIpv6()) continue
+    expect((await fetch(`http://${host}:${everywhere.port}/health`)).status).toBe(401)
+  }
+  await everywhere.close()
+})
+
+const hasIpv6 = () =>
+  Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'))
 
 test('metrics on a port of their own', async () => {
   const metrics = await startMetricsServer({ host: '127.0.0.1', port: 0, observer })

@@ -159,8 +159,7 @@ async function listen(http: HttpServer, port: number, host: string, option: stri
   http.headersTimeout = 10_000
   http.requestTimeout = 60_000
   try {
-    http.listen({ port, host })
-    await once(http, 'listening')
+    await bind(http, port, host)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     const why =
@@ -176,6 +175,18 @@ async function listen(http: HttpServer, port: number, host: string, option: stri
     url: `http://${name.includes(':') ? `[${name}]` : name}:${address.port}`,
     port: address.port,
     close: () => close(http),
+  }
+}
+
+/** `::` takes both families, and where there is no IPv6 the other one alone. */
+async function bind(http: HttpServer, port: number, host: string): Promise<void> {
+  try {
+    http.listen({ port, host })
+    await once(http, 'listening')
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (host !== '::' || !['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(code)) throw error
+    await bind(http, port, '0.0.0.0')
   }
 }
 
