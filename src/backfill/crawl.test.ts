@@ -66,6 +66,31 @@ test('F12: a list is read page by page, and goes on where a restart left it', as
   await store.close()
 })
 
+test('a page whose repos could not be taken is no end of the list: it is taken again, and those before it are not', async () => {
+  const asked: (string | null)[] = []
+  let failures = 0
+  const taken: string[] = []
+  const { make, store } = await crawl(
+    async (cursor) => {
+      asked.push(cursor)
+      return { repos: [repo(`did:plc:${cursor ?? 'first'}`)], cursor: cursor === null ? 'second' : null }
+    },
+    {
+      take: async (repos) => {
+        if (repos[0]?.did === 'did:plc:second' && failures++ < 2) throw new Error('the database refused')
+        return taken.push(...repos.map(({ did }) => did))
+      },
+    },
+  )
+  const crawling = make()
+  crawling.start()
+  await expect.poll(() => crawling.progress.rounds).toBe(1)
+  expect(taken).toEqual(['did:plc:first', 'did:plc:second'])
+  expect(asked).toEqual([null, 'second', 'second', 'second'])
+  await crawling.stop()
+  await store.close()
+})
+
 test('a page that fails is asked for again, no sooner than the host wants', async () => {
   let failures = 0
   const { make, taken, observer, store } = await crawl(async () => {

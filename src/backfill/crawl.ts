@@ -106,7 +106,7 @@ export class Crawl {
     while (!signal.aborted) {
       const whole = (await store.cursors.get(host, list)) === null
       const round = ++this.#begun
-      const added = await this.#round(signal)
+      const added = await this.#tireless(signal)
       await store.cursors.set(host, `${list}:done`, String(Date.now()))
       this.#rounds++
       this.#tell(whole ? round : 0, added)
@@ -131,11 +131,35 @@ export class Crawl {
     this.#kicked = false
   }
 
+  /** One round, whatever goes wrong in it: it goes on after its last whole page. A list that ends finds nobody any more. */
+  async #tireless(signal: AbortSignal): Promise<number> {
+    const { observer, list } = this.#deps
+    const backoff = new Backoff(this.#waits)
+    for (;;) {
+      try {
+        return await this.#round(signal)
+      } catch (error) {
+        if (signal.aborted) throw error
+        const waitMs = backoff.next()
+        listingFailed(observer, {
+          list,
+          error: error instanceof Error ? error.message : String(error),
+          waitMs,
+        })
+        await sleep(waitMs, signal)
+      }
+    }
+  }
+
+  get #waits(): { baseMs: number; maxMs: number } {
+    const { first, longest } = this.#deps.retryMs ?? { first: 1_000, longest: 60_000 }
+    return { baseMs: first, maxMs: longest }
+  }
+
   /** Returns how many repos were new. */
   async #round(signal: AbortSignal): Promise<number> {
     const { store, observer, page, take, list, host } = this.#deps
-    const { first, longest } = this.#deps.retryMs ?? { first: 1_000, longest: 60_000 }
-    const backoff = new Backoff({ baseMs: first, maxMs: longest })
+    const backoff = new Backoff(this.#waits)
     let cursor = await store.cursors.get(host, list)
     let repos = 0
     let added = 0

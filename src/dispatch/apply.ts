@@ -195,8 +195,8 @@ async function supersede(
   plan: Plan,
   failing: ReadonlySet<string>,
 ): Promise<void> {
-  if (!store.deadLetters.any) return
-  const had = await store.deadLetters.pathsOf(tx, [...new Set(plan.touched.map((job) => job.origin.repoId))])
+  const had = plan.letters
+  if (had.size === 0) return
   const settled = plan.touched.filter(
     (job) =>
       job.origin.partial !== true &&

@@ -832,6 +832,32 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
         expect(await texts(t.bench)).toEqual(['new'])
       })
 
+      test.each(ways)(
+        'of a delete makes a record that comes back an update of the one they have, %s',
+        async (_, rest) => {
+          await using t = await start()
+          await t.submit(put(POST, 'a', { text: 'good' }))
+          bad = ['delete']
+          await t.submit(del(POST, 'a'))
+          expect(await t.letters()).toEqual(['delete handler'])
+          await t.submit(put(POST, 'a', { text: 'back' }), rest)
+          expect(await texts(t.bench)).toEqual(['back'])
+          expect(await t.letters()).toEqual([])
+          await t.submit(del(POST, 'a'))
+          bad = ['worse']
+          await t.submit(put(POST, 'a', { text: 'worse' }), rest)
+          expect(await texts(t.bench)).toEqual([])
+          expect(await t.letters()).toEqual(['create handler'])
+          await t.submit(put(POST, 'a', { text: 'better' }, 'update'), rest)
+          expect(await texts(t.bench)).toEqual(['better'])
+          // In one batch it is the same.
+          bad = ['delete']
+          await Promise.all([t.submit(del(POST, 'a')), t.submit(put(POST, 'a', { text: 'again' }))])
+          expect(await texts(t.bench)).toEqual(['again'])
+          expect(await t.letters()).toEqual([])
+        },
+      )
+
       test('one batch is like many: what fails in it leaves its creates to those after', async () => {
         await using t = await start('skip')
         const actions = [

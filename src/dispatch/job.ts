@@ -85,6 +85,8 @@ export class RecordJob extends BaseJob {
   previous: RecordJob | null = null
   /** The index has a record here that no handler has taken; only asked when there is no `previous`. */
   uncreated = false
+  /** A delete at its path has failed and is still owed; only asked when there is no `previous`. */
+  undeleted = false
   /** It is invalid and the policy lets it pass without a word. */
   skipped = false
   readonly #action: VerifiedOp['action']
@@ -101,14 +103,26 @@ export class RecordJob extends BaseJob {
     this.route = route
   }
 
-  /** What it is for the handlers: the first version they take is a create, whatever it is for the repo. */
+  /**
+   * What it is for the handlers: the first version they take is a create, whatever it is for the repo, and one that
+   * comes back while they have the old one is an update.
+   */
   get action(): VerifiedOp['action'] {
+    if (this.#action === 'create' && this.#returns && this.route.update.length > 0) return 'update'
     if (this.#action !== 'update' || this.route.create.length === 0) return this.#action
     return this.#untaken ? 'create' : 'update'
   }
   /** Handlers have nothing of the record before this job. */
   get #untaken(): boolean {
     return this.previous === null ? this.uncreated : this.previous.leavesUncreated
+  }
+  /** The record is new again, and handlers have the version that they could not delete. */
+  get #returns(): boolean {
+    return this.previous === null ? this.undeleted : this.previous.leavesUndeleted
+  }
+  /** Whether handlers have a record afterwards that is not there any more. Known once it was dealt with. */
+  get leavesUndeleted(): boolean {
+    return this.#action === 'delete' && this.failure !== null
   }
   /** Whether it may turn out to be a create. */
   get mayBeCreate(): boolean {
@@ -122,7 +136,8 @@ export class RecordJob extends BaseJob {
   get #held(): boolean {
     if (this.#action === 'delete' || this.#untaken) return false
     const { partial, emptied } = this.origin
-    return this.#action === 'update' || (this.indexed && !this.retried && !partial && !emptied)
+    if (this.#action === 'update' || this.#returns) return true
+    return this.indexed && !this.retried && !partial && !emptied
   }
   get #failed(): boolean {
     return this.failure !== null || this.skipped

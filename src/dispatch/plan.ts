@@ -1,6 +1,7 @@
 import { cidEquals } from '../protocol/cid.ts'
 import type { VerifiedOp } from '../protocol/op.ts'
 import type { Transaction } from '../store/database.ts'
+import type { DeadLetterAction } from '../store/dead-letters.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
 import { applyPatch, guardHolds } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
@@ -28,6 +29,8 @@ export class Plan {
   /** All that was dealt with, in order: only the last failure of a path counts, and none before a success. */
   readonly touched: Job[] = []
   readonly index: IndexWrites = new IndexWrites()
+  /** Dead letters of the repos in it, by path. */
+  letters: ReadonlyMap<string, DeadLetterAction> = new Map()
   /** Repos whose row changes, as it will be. */
   readonly patched: Map<number, RepoRow> = new Map()
   readonly removed: Map<number, string> = new Map()
@@ -78,9 +81,17 @@ export class Plan {
     if (job.calls.length > 0 || (job.kind === 'record' && job.mayBeCreate)) this.jobs.push(job)
   }
 
-  /** Call when all is added: finds out which updates are creates for the handlers, and which deletes are nothing. */
+  /**
+   * Call when all is added: finds out which updates are creates for the handlers and which creates updates, and which
+   * deletes are nothing.
+   */
   async resolve(): Promise<void> {
-    const { uncreated } = this.#deps.store
+    const { uncreated, deadLetters } = this.#deps.store
+    this.letters = await deadLetters.pathsOf(this.#tx, [...new Set(this.touched.map(repoIdOf))])
+    if (this.letters.size > 0) {
+      for (const job of this.jobs)
+        if (job.kind === 'record') job.undeleted = this.letters.get(job.key) === 'delete'
+    }
     const asked = this.jobs.filter((job) => job.kind === 'record' && job.asksUncreated)
     if (asked.length === 0) return
     this.#uncreated = await uncreated.among(this.#tx, asked.map(pathOf))
@@ -183,6 +194,7 @@ export class Plan {
   }
 }
 
+const repoIdOf = ({ origin }: Job) => origin.repoId
 const pathOf = ({ origin: { repoId }, collection, rkey }: Job) => ({ repoId, collection, rkey })
 
 export const changeCalls = (registry: Registry, kind: 'identity' | 'account'): readonly Call[] =>

@@ -171,14 +171,19 @@ export class DeadLetters {
     )
   }
 
-  /** Paths of these repos that have a letter, as `repoId/collection/rkey`. */
-  async pathsOf(tx: Session, repoIds: readonly number[]): Promise<Set<string>> {
-    if (!this.#any || repoIds.length === 0) return new Set()
-    const rows = await tx.all<{ repo_id: number; collection: string; rkey: string }>(
-      `select repo_id, collection, rkey from lextap_dead_letter where ${this.#db.sql.anyOf('repo_id', 1, 'int')}`,
+  /** Paths of these repos that have a letter, as `repoId/collection/rkey`, and what it is about. */
+  async pathsOf(tx: Session, repoIds: readonly number[]): Promise<Map<string, DeadLetterAction>> {
+    if (!this.#any || repoIds.length === 0) return new Map()
+    const rows = await tx.all<{
+      repo_id: number
+      collection: string
+      rkey: string
+      action: DeadLetterAction
+    }>(
+      `select repo_id, collection, rkey, action from lextap_dead_letter where ${this.#db.sql.anyOf('repo_id', 1, 'int')}`,
       [repoIds],
     )
-    return new Set(rows.map((row) => `${row.repo_id}/${row.collection}/${row.rkey}`))
+    return new Map(rows.map((row) => [`${row.repo_id}/${row.collection}/${row.rkey}`, row.action]))
   }
 
   /** A later event for the path was applied: the older failure does not matter any more. */

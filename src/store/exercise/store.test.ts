@@ -434,7 +434,7 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
         store.deadLetters.add(tx, [letter(row), { ...letter(row), rkey: 'other' }]),
       )
       const paths = await store.transaction((tx) => store.deadLetters.pathsOf(tx, [row.id]))
-      expect([...paths].sort()).toEqual([`${row.id}/a.b.c/other`, `${row.id}/a.b.c/r`])
+      expect([...paths.keys()].sort()).toEqual([`${row.id}/a.b.c/other`, `${row.id}/a.b.c/r`])
       const at = { repoId: row.id, collection: 'a.b.c' }
       await store.transaction((tx) =>
         store.deadLetters.supersede(tx, [
