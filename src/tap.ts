@@ -70,12 +70,18 @@ export class Tap {
 
   /**
    * Resolves when nothing is left to do: the stream was followed up to `seq` (default: as far as it was
-   * received), every repo is fetched or failed, and all effects are committed. For tests and tools.
+   * received), every repo is fetched or failed, and all effects are committed. For tests and tools. Rejects when the
+   * tap ends first.
    */
   async settled(options: { seq?: number; signal?: AbortSignal } = {}): Promise<void> {
     const parts = this.#running()
     while (!(await parts.isSettled(options.seq ?? null))) {
       await Promise.race([sleep(20, options.signal), this.#finished.promise])
+      // Nothing is going to change any more, and asking on would not even let the event loop turn.
+      if (this.#stopping !== null) {
+        await this.#finished.promise
+        throw new LextapError('the tap was stopped before it was settled', { code: 'stopped' })
+      }
     }
   }
 

@@ -32,6 +32,17 @@ test('a network is discovered, backfilled and followed live, each event once', a
   expect(seen.filter((row) => row.source === 'backfill').length).toBeGreaterThanOrEqual(12 * 40)
 })
 
+test('whoever waits for what never comes is told when the tap is stopped', async () => {
+  await using network = await startNetwork({ seed: 'never' })
+  network.createRepo({ records: 3 })
+  await using running = await runTap({ network })
+  await running.tap.settled()
+  const waiting = running.tap.settled({ seq: network.relayStream.seq + 1000 })
+  const told = expect(waiting).rejects.toThrow('stopped before it was settled')
+  await running.tap.stop()
+  await told
+})
+
 test('P4: commits that were lost on the way are made up for, deletes included', async () => {
   await using network = await startNetwork({ seed: 'lost', clock: 'system' })
   const repo = network.createRepo({ records: 20, collections: [STATUS] })
