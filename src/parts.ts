@@ -364,7 +364,7 @@ export class Parts {
   /** See `Tap.resync`. */
   async resync(did: string): Promise<boolean> {
     const row = await this.store.repos.get(did)
-    if (row === null) return false
+    if (row === null || row.removal !== null) return false
     await this.store.repos.patch(row.id, { state: 'desynchronized', retryAt: null }, { run: row.run })
     this.scheduler.wake()
     return true

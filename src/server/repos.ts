@@ -32,7 +32,8 @@ export function repoRoutes(ports: ServerPorts, store: ServerStore): Hono {
   app.get('/info/:did{.+}', async (c) => {
     const did = didOf(c, '/info/')
     const row = isDid(did) ? await store.repos.get(did) : null
-    if (row === null) throw new RequestError(404, 'repo not found')
+    // One on its way out is gone for whoever asked for that.
+    if (row === null || row.removal !== null) throw new RequestError(404, 'repo not found')
     const { handle, error, rev, retryCount, state } = row
     const records = await store.records.count(row.id)
     // In the order of Go's maps.

@@ -51,6 +51,28 @@ test('repos are added, backfilled, followed live and removed', async () => {
   expect(consumer.errors).toEqual([])
 })
 
+test('a repo on its way out is not there for whoever asks, and comes back when it is added', async () => {
+  await using network = await startNetwork({ seed: 'leaving', clock: 'system' })
+  const { did } = network.createRepo({ records: 3 })
+  // Nobody takes events, so the removal has to wait with its own.
+  await using running = await runAsTap(network, {
+    config: { server: { port: 0 }, track: {}, delivery: { capacity: 1 } },
+  })
+  const tap = new Tap(urlOf(running))
+  await tap.addRepos([did])
+  await expect.poll(() => running.tap.status().then(({ outbox }) => outbox?.full), soon).toBe(true)
+  expect(await tap.getRepoInfo(did)).toMatchObject({ did })
+  await tap.removeRepos([did])
+  await expect(tap.getRepoInfo(did)).rejects.toThrow('Not Found')
+  expect(await running.tap.resync(did)).toBe(false)
+  await tap.addRepos([did])
+  expect(await tap.getRepoInfo(did)).toMatchObject({ did })
+  await using consumer = new Consumer(urlOf(running))
+  consumer.start()
+  await expect.poll(() => consumer.records.size, soon).toBe(network.truth().size)
+  await expect.poll(() => tap.getRepoInfo(did), soon).toMatchObject({ state: 'active', records: 3 })
+})
+
 test('info and DID documents', async () => {
   await using network = await startNetwork({ seed: 'info', clock: 'system' })
   const repo = network.createRepo({ records: 7 })
