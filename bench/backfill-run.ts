@@ -11,10 +11,12 @@ import { Dispatcher } from '../src/dispatch/dispatcher.ts'
 import type { HandlerDefinition, RecordSchema } from '../src/dispatch/handler.ts'
 import { Registry } from '../src/dispatch/registry.ts'
 import { Metrics } from '../src/observe/metrics.ts'
+import type { SignedCommit } from '../src/protocol/commit.ts'
 import { parseKey } from '../src/protocol/key.ts'
 import type { VerifiedOp } from '../src/protocol/op.ts'
 import { verifySignature } from '../src/protocol/signature.ts'
-import { RepoWalk } from '../src/protocol/walk.ts'
+import { WalkThread } from '../src/protocol/walk-thread.ts'
+import { type WalkCar, walkHere } from '../src/protocol/walking.ts'
 import { openStore, type Store } from '../src/store/open.ts'
 import { createTables, handlersFor, TABLES } from './backfill-app.ts'
 import { DID_KEY } from './network-repo.ts'
@@ -31,7 +33,7 @@ export interface BackfillRun {
   readonly peakRss: number
 }
 
-function* chunks(path: string): Generator<Uint8Array> {
+async function* chunks(path: string): AsyncGenerator<Uint8Array> {
   const file = openSync(path, 'r')
   for (;;) {
     const chunk = Buffer.allocUnsafeSlow(65_536)
@@ -46,10 +48,15 @@ const CHUNK = 1000
 const IN_FLIGHT = 3
 
 /** What `backfill/` does with a response body, without the network. */
-async function fetchOne(did: string, path: string, store: Store, dispatcher: Dispatcher): Promise<number> {
+async function fetchOne(
+  did: string,
+  path: string,
+  store: Store,
+  dispatcher: Dispatcher,
+  walk: WalkCar,
+): Promise<number> {
   const row = await store.repos.get(did)
   if (row === null) throw new Error('no repo')
-  const walk = new RepoWalk()
   const inFlight = new Set<Promise<unknown>>()
   let ops: VerifiedOp[] = []
   let count = 0
@@ -70,19 +77,17 @@ async function fetchOne(did: string, path: string, store: Store, dispatcher: Dis
     inFlight.add(sent)
     if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight)
   }
-  const take = async (records: ReturnType<RepoWalk['push']>) => {
-    for (const { collection, rkey, cid, block } of records) {
+  let commit: SignedCommit | null = null
+  for await (const step of walk(chunks(path))) {
+    commit = step.commit
+    for (const { collection, rkey, cid, block } of step.records) {
       ops.push({ action: 'create', collection, rkey, cid, body: block })
       count++
       if (ops.length >= CHUNK) await send()
     }
   }
-  for (const chunk of chunks(path)) await take(walk.push(chunk))
-  for (const records of walk.finish()) await take(records)
-  const { commit } = walk
   if (commit === null || !verifySignature(parseKey(DID_KEY), commit.signedBytes, commit.sig))
     throw new Error('bad commit')
-  walk.close()
   await send()
   await Promise.all(inFlight)
   return count
@@ -119,7 +124,9 @@ async function lextap([url = '', style = 'plain', car = '', repos = '1']: string
   await store.repos.add(dids)
   const cpu = process.cpuUsage()
   const begin = performance.now()
-  const counts = await Promise.all(dids.map((did) => fetchOne(did, car, store, dispatcher)))
+  await using thread = new WalkThread()
+  const walk = process.env.BENCH_THREAD === '0' ? walkHere : thread.walk
+  const counts = await Promise.all(dids.map((did) => fetchOne(did, car, store, dispatcher, walk)))
   const seconds = (performance.now() - begin) / 1000
   const used = process.cpuUsage(cpu)
   const records = counts.reduce((a, b) => a + b)

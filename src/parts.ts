@@ -18,10 +18,13 @@ import type { RetryOutcome } from './dispatch/work.ts'
 import { UserError } from './errors.ts'
 import { createFeed } from './feeding.ts'
 import type { Observer } from './observe/observer.ts'
+import { walkThreadFailed } from './observe/sync-events.ts'
 import { portsOf, probesOf } from './ports.ts'
 import type { HandleResolver } from './protocol/handles.ts'
 import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
+import { WalkThread } from './protocol/walk-thread.ts'
+import { walkHere } from './protocol/walking.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
 import { followChanges, knownNow } from './replay/changes.ts'
 import { tableEmptier } from './replay/fresh.ts'
@@ -87,6 +90,7 @@ export class Parts {
   readonly #followed: Followed
   readonly #replayer: Replayer
   readonly #changes: () => Promise<void>
+  readonly #walks: WalkThread | null
   #poll: NodeJS.Timeout | null = null
 
   constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
@@ -213,11 +217,15 @@ export class Parts {
       onGap: () => this.#listings.kick(),
     })
     this.#stream = feed?.source ?? stream
+    this.#walks = config.backfill.thread
+      ? new WalkThread({ onTrouble: (error) => walkThreadFailed(observer, error) })
+      : null
     const resync = {
       xrpc: this.#xrpc,
       identity: this.#identity,
       submit,
       wants,
+      walk: this.#walks?.walk ?? walkHere,
       chunk: 1000,
       maxBytes,
       stallMs,
@@ -291,6 +299,7 @@ export class Parts {
     await this.#stream.end()
     await this.#listings.stop()
     await this.scheduler.stop()
+    await this.#walks?.close()
     await this.#removals.stop()
     await this.#lanes.close()
     await this.#replayer.stop()

@@ -1,9 +1,11 @@
+import { anySignal } from '../async/signal.ts'
 import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { DiscontinuousError, InvalidError } from '../errors.ts'
 import type { SignedCommit } from '../protocol/commit.ts'
 import type { Identity, IdentityResolver } from '../protocol/identity.ts'
 import type { VerifiedOp } from '../protocol/op.ts'
-import { RepoWalk, type WalkedRecord } from '../protocol/walk.ts'
+import type { WalkedRecord } from '../protocol/walk.ts'
+import type { WalkCar } from '../protocol/walking.ts'
 import type { XrpcClient } from '../protocol/xrpc.ts'
 import { checkRepoCommit, notSigned, signedBy } from '../repo/verify-repo.ts'
 import type { RepoRow } from '../store/repo-row.ts'
@@ -14,6 +16,7 @@ export interface ResyncDeps {
   readonly identity: IdentityResolver
   readonly submit: (unit: Unit) => Promise<Outcome>
   readonly wants: (collection: string) => boolean
+  readonly walk: WalkCar
   /** Records per transaction. */
   readonly chunk: number
   readonly maxBytes: number
@@ -51,49 +54,58 @@ export async function fetchRepo(
   flight: Flight,
   signal: AbortSignal,
 ): Promise<FetchedRepo> {
+  const left = new AbortController()
   const response = await deps.xrpc.stream(
     source.host,
     'com.atproto.sync.getRepo',
     { did: row.did },
-    { signal, maxBytes: deps.maxBytes, stallMs: deps.stallMs },
+    { signal: anySignal(signal, left.signal), maxBytes: deps.maxBytes, stallMs: deps.stallMs },
   )
   flight.limited(response.rateLimit)
-  const walk = new RepoWalk({})
   const chunks = new Chunks(row, source.fresh, deps)
-  let bytes = 0
+  const body = new Body(response.body, flight)
   let checked: SignedCommit | null = null
-  const check = async () => {
-    if (checked !== null || walk.commit === null) return
-    await checkCommit(row, walk.commit, identity, deps.identity, signal)
-    checked = walk.commit
-    chunks.rev = checked.rev
-  }
   try {
-    for await (const piece of response.body) {
-      bytes += piece.length
-      flight.received(piece.length)
-      const records = walk.push(piece)
-      await check()
+    for await (const { commit, records } of deps.walk(body.pieces())) {
+      if (checked === null && commit !== null) {
+        await checkCommit(row, commit, identity, deps.identity, signal)
+        checked = commit
+        chunks.rev = commit.rev
+      }
       flight.proven(records.length)
       if (records.length > 0) await chunks.add(records)
-      flight.waiting()
     }
-    flight.received(0)
-    for (const records of walk.finish()) {
-      await check()
-      flight.proven(records.length)
-      await chunks.add(records)
-    }
-    await check()
     await chunks.applied()
   } finally {
-    walk.close()
+    // The walk may read ahead: what it waits for ends now.
+    left.abort()
     await chunks.settle()
   }
-  const commit = checked as SignedCommit | null
-  if (commit === null) throw new InvalidError('F3', `the repo has no commit; did=${row.did}`)
+  if (checked === null) throw new InvalidError('F3', `the repo has no commit; did=${row.did}`)
   const { rest, records } = chunks
-  return { rev: commit.rev, data: commit.data, rest, records, bytes }
+  return { rev: checked.rev, data: checked.data, rest, records, bytes: body.bytes }
+}
+
+/** Tells the flight what it waits for while the body is read. */
+class Body {
+  bytes = 0
+  readonly #body: AsyncIterable<Uint8Array>
+  readonly #flight: Flight
+
+  constructor(body: AsyncIterable<Uint8Array>, flight: Flight) {
+    this.#body = body
+    this.#flight = flight
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array, void, void> {
+    for await (const piece of this.#body) {
+      this.bytes += piece.length
+      this.#flight.received(piece.length)
+      yield piece
+      this.#flight.waiting()
+    }
+    this.#flight.received(0)
+  }
 }
 
 /** Rule F3: the DID asked for, version 3, signed by the account's current key, not behind what we hold. */

@@ -36,6 +36,7 @@ test('the defaults are complete and are these', () => {
           "longest": 3600000,
         },
         "stallMs": 300000,
+        "thread": true,
       },
       "collections": null,
       "database": "sqlite:/project/.lextap/app.db",

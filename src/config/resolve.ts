@@ -185,6 +185,7 @@ function resolveSync({ stream = {}, backfill = {} }: TapConfig): Partial<Resolve
       bufferFrames: backfill.bufferFrames ?? 20_000,
       bufferBytes: backfill.bufferBytes ?? 128 * 1024 ** 2,
       leaseMs: backfill.leaseMs ?? 30_000,
+      thread: backfill.thread ?? true,
     },
   }
 }

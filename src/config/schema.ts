@@ -113,6 +113,7 @@ export const configSchema: z.ZodType<TapConfig> = z.strictObject({
       bufferFrames: count(1, 100_000_000),
       bufferBytes: leaf(z.int().min(1024), 'bytes, a whole number, at least 1024'),
       leaseMs: ms(1000),
+      thread: flag,
     }),
   ),
   handling: z.optional(z.strictObject({ attempts: count(1, 100), timeoutMs: ms(10) })),

@@ -111,6 +111,8 @@ export interface TapConfig {
     bufferBytes?: number
     /** How long a repo stays reserved for a process that died, where several share a Postgres, ms. Default 30000. */
     leaseMs?: number
+    /** Prove large repos in a thread of their own, beside the handlers. Default true. */
+    thread?: boolean
   }
   /** Running your handlers. */
   handling?: {
@@ -252,6 +254,7 @@ export interface ResolvedConfig {
     readonly bufferFrames: number
     readonly bufferBytes: number
     readonly leaseMs: number
+    readonly thread: boolean
   }
   readonly handling: { readonly attempts: number; readonly timeoutMs: number }
   readonly server: { readonly port: number; readonly host: string; readonly password: string | null } | null

@@ -95,13 +95,14 @@ class Run {
       for (const { fn, puts } of job.calls) {
         if (puts !== null && job.kind === 'record') {
           if (this.#gathers(job, event as RecordEvent)) {
-            if (this.#gathered.holds(puts, job.uri)) await this.#puts(watchdog)
+            // The one before at its path may wait: the second must come after it.
+            if (job.previous !== null || this.#gathered.full) await this.#puts(watchdog)
             this.#gathered.add(puts, event as RecordEvent, job)
             continue
           }
           // A delete must find the puts before it done.
-          if (this.#gathered.size > 0) await this.#puts(watchdog)
-        } else if (job.live && this.#gathered.size > 0) await this.#puts(watchdog)
+          if (!this.#gathered.empty) await this.#puts(watchdog)
+        } else if (job.live && !this.#gathered.empty) await this.#puts(watchdog)
         this.culprit = i
         const result = this.#call(watchdog, job, fn, event)
         // Waiting for what is done already would cost a turn for each event.

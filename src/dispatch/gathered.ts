@@ -2,10 +2,12 @@ import type { RecordEvent } from './event.ts'
 import type { Job } from './job.ts'
 import type { HandlerFunction } from './route.ts'
 
+/** Decoded records that wait outlive garbage collections, so not too many of them do. */
+const MOST = 500
+
 interface Group {
   readonly puts: HandlerFunction
   readonly events: RecordEvent[]
-  readonly uris: Set<string>
   /** The job of the first event: whom the log lines are about. */
   readonly first: Job
 }
@@ -14,27 +16,29 @@ interface Group {
 export class Gathered {
   #groups = new Map<HandlerFunction, Group>()
 
-  get size(): number {
-    return this.#groups.size
+  #events = 0
+
+  get empty(): boolean {
+    return this.#events === 0
   }
 
-  /** Whether a put of this record waits already: the second must come after it. */
-  holds(puts: HandlerFunction, uri: string): boolean {
-    return this.#groups.get(puts)?.uris.has(uri) ?? false
+  get full(): boolean {
+    return this.#events >= MOST
   }
 
   add(puts: HandlerFunction, event: RecordEvent, job: Job): void {
     let group = this.#groups.get(puts)
     if (group === undefined) {
-      group = { puts, events: [], uris: new Set(), first: job }
+      group = { puts, events: [], first: job }
       this.#groups.set(puts, group)
     }
     group.events.push(event)
-    group.uris.add(event.uri)
+    this.#events++
   }
 
   take(): Group[] {
-    if (this.#groups.size === 0) return []
+    if (this.#events === 0) return []
+    this.#events = 0
     const groups = [...this.#groups.values()]
     this.#groups = new Map()
     return groups

@@ -131,3 +131,7 @@ export function listingFinished(o: Observer, facts: { list: string; repos: numbe
   // Read again and again: only news is worth a line.
   o.log[facts.added > 0 ? 'info' : 'debug'](facts, 'a listing of repos is complete')
 }
+
+export function walkThreadFailed(o: Observer, error: unknown): void {
+  o.log.warn({ err: error }, 'the thread that proves repos failed; what it was at is tried again')
+}

@@ -44,6 +44,7 @@ export const full: Full<TapConfig> = {
     bufferFrames: 115,
     bufferBytes: 116000,
     leaseMs: 30114,
+    thread: false,
   },
   handling: { attempts: 12, timeoutMs: 13 },
   server: { port: 14, host: '0.0.0.0', password: 'secret' },

@@ -28,7 +28,7 @@ test('the log is carried over while commits go on, and nothing is left of it aft
       { timeout: 20_000, interval: 1 },
     )
     // The writer leaves the log alone once the thread has taken over.
-    .toEqual([{ wal_autocheckpoint: 16_000 }])
+    .toEqual([{ wal_autocheckpoint: 8000 }])
   await store.close()
   expect(existsSync(`${file}-wal`)).toBe(false)
   await using again = await openStore(`sqlite:${file}`, { observer: listener() })
@@ -39,5 +39,5 @@ test('short commands start no thread', async () => {
   const file = join(dir, 'app.db')
   await using store = await openStore(`sqlite:${file}`, { observer: listener() })
   for (let i = 0; i < 20; i++) await store.meta.set(`key ${i}`, 'x')
-  expect(await store.db.all('pragma wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 1000 }])
+  expect(await store.db.all('pragma wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 500 }])
 })

@@ -50,8 +50,10 @@ const BUSY_MS = 5000
 
 const CACHE_KIB = 16_384
 
-/** Pages of 4 KiB in the write-ahead log after which the writer itself carries them over. */
-const LOG_PAGES = { alone: 1000, helped: 16_000 } as const
+const PAGE_BYTES = 8192
+
+/** Pages in the write-ahead log after which the writer itself carries them over. */
+const LOG_PAGES = { alone: 500, helped: 8000 } as const
 
 export interface SqliteOptions {
   readonly readOnly: boolean
@@ -75,6 +77,8 @@ function connect(path: string, { readOnly }: SqliteOptions): SqliteHandle {
   const db = new DatabaseSync(path, { readOnly, timeout: BUSY_MS })
   try {
     if (!readOnly) {
+      // Before anything is written, or it stays as it is. A quarter less work per record than with pages of 4 KiB.
+      db.exec(`pragma page_size = ${PAGE_BYTES}`)
       db.exec('pragma journal_mode = wal')
       db.exec('pragma synchronous = normal')
       // The pages of a large batch must fit: what does not goes to the log early, and again when it changes.
