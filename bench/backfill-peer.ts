@@ -51,6 +51,7 @@ export async function atproto(url: string, car: string): Promise<BackfillRun> {
     records: creates.length,
     seconds,
     cpuSeconds: (used.user + used.system) / 1e6,
+    mainCpuSeconds: 0,
     peakRss: peakRss(),
   }
 }

@@ -30,6 +30,8 @@ export interface BackfillRun {
   readonly seconds: number
   /** Processor time of this process. */
   readonly cpuSeconds: number
+  /** Of it, that of the main thread. */
+  readonly mainCpuSeconds: number
   readonly peakRss: number
 }
 
@@ -123,12 +125,14 @@ async function lextap([url = '', style = 'plain', car = '', repos = '1']: string
   )
   await store.repos.add(dids)
   const cpu = process.cpuUsage()
+  const main = process.threadCpuUsage()
   const begin = performance.now()
   await using thread = new WalkThread()
   const walk = process.env.BENCH_THREAD === '0' ? walkHere : thread.walk
   const counts = await Promise.all(dids.map((did) => fetchOne(did, car, store, dispatcher, walk)))
   const seconds = (performance.now() - begin) / 1000
   const used = process.cpuUsage(cpu)
+  const mainUsed = process.threadCpuUsage(main)
   const records = counts.reduce((a, b) => a + b)
   if ((await store.records.count()) !== records) throw new Error('records are missing')
   if ((await store.deadLetters.counts()).total > 0) throw new Error('there are dead letters')
@@ -136,6 +140,7 @@ async function lextap([url = '', style = 'plain', car = '', repos = '1']: string
     records,
     seconds,
     cpuSeconds: (used.user + used.system) / 1e6,
+    mainCpuSeconds: (mainUsed.user + mainUsed.system) / 1e6,
     peakRss: peakRss(),
   }
 }

@@ -39,5 +39,5 @@ test('short commands start no thread', async () => {
   const file = join(dir, 'app.db')
   await using store = await openStore(`sqlite:${file}`, { observer: listener() })
   for (let i = 0; i < 20; i++) await store.meta.set(`key ${i}`, 'x')
-  expect(await store.db.all('pragma wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 500 }])
+  expect(await store.db.all('pragma wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 1000 }])
 })

@@ -53,7 +53,7 @@ const CACHE_KIB = 16_384
 const PAGE_BYTES = 8192
 
 /** Pages in the write-ahead log after which the writer itself carries them over. */
-const LOG_PAGES = { alone: 500, helped: 8000 } as const
+const LOG_PAGES = { alone: 1000, helped: 8000 } as const
 
 export interface SqliteOptions {
   readonly readOnly: boolean
