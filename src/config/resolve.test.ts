@@ -67,7 +67,7 @@ test('the defaults are complete and are these', () => {
         "timeoutMs": 30000,
       },
       "identity": {
-        "cacheSize": 20000,
+        "cacheSize": 10000,
         "refreshMs": 10000,
         "ttlMs": 86400000,
       },

@@ -158,7 +158,7 @@ function resolveNetwork(config: TapConfig): Partial<ResolvedConfig> {
       repos: config.upstream?.repos === undefined ? null : bare(config.upstream.repos),
     },
     identity: {
-      cacheSize: config.identity?.cacheSize ?? 20_000,
+      cacheSize: config.identity?.cacheSize ?? 10_000,
       ttlMs: config.identity?.ttlMs ?? 86_400_000,
       refreshMs: config.identity?.refreshMs ?? 10_000,
     },

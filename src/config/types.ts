@@ -56,7 +56,7 @@ export interface TapConfig {
   }
   /** DID documents and handles. */
   identity?: {
-    /** Identities kept in memory, about 700 bytes each. What counts of them is in the database too. Default 20000. */
+    /** Identities kept in memory, about 700 bytes each. What counts of them is in the database too. Default 10000. */
     cacheSize?: number
     /** How long one is trusted, ms (rule D2). Default 86400000. */
     ttlMs?: number
@@ -105,7 +105,7 @@ export interface TapConfig {
     retryMs?: { first?: number; longest?: number }
     /** Fetches of one repo a minute; more are spaced (rule F9). Default 5. */
     resyncsPerMinute?: number
-    /** Live commits of one repo that wait for its fetch; beyond either limit it is fetched anew. Default 20000. */
+    /** Live commits of one repo that wait for its fetch; beyond either limit it is fetched anew. Default 10000. */
     bufferFrames?: number
     /** The same in bytes. Default 128 MiB. */
     bufferBytes?: number

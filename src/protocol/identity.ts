@@ -47,7 +47,7 @@ export interface IdentityResolverOptions {
   readonly ttlMs?: number
   /** How long a DID stays known not to exist. Default 60 s. A tenth of it for an unreachable directory. */
   readonly negativeTtlMs?: number
-  /** Identities kept. Default 20000. */
+  /** Identities kept. Default 10000. */
   readonly max?: number
   /** Forced refreshes of one DID: `burst` at once, then one per `everyMs`. Default 5 and 10 s. */
   readonly refresh?: { readonly burst: number; readonly everyMs: number }
@@ -96,7 +96,7 @@ class Resolver implements IdentityResolver {
     this.#refresh = options.refresh ?? { burst: 5, everyMs: 10_000 }
     this.#handles = options.handles ?? createHandleResolver({ xrpc: options.xrpc })
     this.#now = options.now ?? Date.now
-    this.#cache = new LRUCache({ max: options.max ?? 20_000 })
+    this.#cache = new LRUCache({ max: options.max ?? 10_000 })
   }
 
   async resolve(did: string, options: ResolveOptions = {}): Promise<Identity> {

@@ -44,7 +44,7 @@ const LEGACY_TYPES: Record<string, Curve> = {
 /** No key text is longer; base58 decoding is quadratic. */
 const MAX_TEXT = 160
 
-const cache = new LRUCache<string, PublicKey>({ max: 20_000 })
+const cache = new LRUCache<string, PublicKey>({ max: 5_000 })
 
 /**
  * Parses `did:key:z…`, or a `publicKeyMultibase` with the type of its verification method: `Multikey` (the
