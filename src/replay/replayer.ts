@@ -89,7 +89,7 @@ export async function workOff(
   deps: ReplayDeps,
   signal: AbortSignal,
   onProgress: (progress: ReplayProgress) => void,
-) {
+): ReturnType<typeof runReplay> {
   const { store } = deps
   let last = open.progress
   try {

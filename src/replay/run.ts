@@ -126,7 +126,10 @@ async function replayRecords(
 }
 
 /** The collections of the job, each with the handlers it names. */
-export function only({ collections }: ReplayJob, registry: Registry) {
+export function only(
+  { collections }: ReplayJob,
+  registry: Registry,
+): { readonly collections: readonly string[] } & Pick<Registry, 'schemaOf' | 'handlersOf'> {
   return {
     collections: Object.keys(collections),
     schemaOf: (collection: string) => registry.schemaOf(collection),
