@@ -85,10 +85,10 @@ export const fingerprints: { readonly [N in keyof Collections]: string } = {
 }
 
 /** Declares what to do with the records of a collection: `on('app.bsky.feed.post', { put, delete })`. */
-export const on: l.On<Collections, Wildcards, Database, Rows> = l.createOn(schemas)
+export const on: l.On<Collections, Wildcards, Database, Rows> = /*#__PURE__*/ l.createOn(schemas)
 
 /** Declares what to do when handle, PDS or signing key of a tracked account changed. */
-export const onIdentity: l.OnIdentity<Database, Rows> = l.createOnIdentity()
+export const onIdentity: l.OnIdentity<Database, Rows> = /*#__PURE__*/ l.createOnIdentity()
 
 /** Declares what to do when the standing of a tracked account changed. */
-export const onAccount: l.OnAccount<Database, Rows> = l.createOnAccount()
+export const onAccount: l.OnAccount<Database, Rows> = /*#__PURE__*/ l.createOnAccount()

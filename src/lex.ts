@@ -25,7 +25,7 @@ export type {
 export { createOn, createOnAccount, createOnIdentity } from './lex/handlers.ts'
 export type { KeylessRows, RowsOf, TableRows } from './lex/rows.ts'
 export type { ObjectSchema, RecordSchema, SafeResult, StandardSchema } from './lex/schema.ts'
-export { object, record, ValidationError } from './lex/schema.ts'
+export { get, object, record, ValidationError } from './lex/schema.ts'
 export { graphemes, utf8Length } from './lex/text.ts'
 export type { JsonForm, LexForm } from './lex/to-lex.ts'
 export { fromLex, toLex } from './lex/to-lex.ts'

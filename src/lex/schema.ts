@@ -104,3 +104,8 @@ export function record<T extends { $type: N }, N extends string, D extends Prope
 ): RecordSchema<T, N, D> {
   return { ...object<T, N, D>(nsid, check, fill), $nsid: nsid, $key: key }
 }
+
+/** `schema[name]`, as a call that generated code can mark as free of effects. */
+export function get<T, K extends keyof T>(schema: T, name: K): T[K] {
+  return schema[name]
+}

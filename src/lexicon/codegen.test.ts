@@ -143,6 +143,21 @@ test('generated files import lextap/lex, each other, and nothing else', async ()
 const migration = (body: string) =>
   `import { sql } from 'kysely'\nexport async function up(db) {\n${body}\n}\nexport async function down() {}\n`
 
+test('nothing a bundler would have to keep happens while a generated file loads', async () => {
+  const { written } = await generate()
+  expect(written).toContain('app/bsky/feed/post.ts')
+  const effects = written.flatMap((path) => {
+    const code = read(path).replaceAll(/\/\*\*[\s\S]*?\*\//g, '')
+    const values = [...code.matchAll(/^(?:export )?const [^=]+ =\s*(.*)$/gm)].map(
+      ([, value]) => value as string,
+    )
+    return values
+      .filter((value) => !/^(?:'|\{$|\/\*#__PURE__\*\/ l\.\w+\()/.test(value))
+      .map((v) => `${path}: ${v}`)
+  })
+  expect(effects).toEqual([])
+})
+
 test('database.ts has the tables of the migrations, their keys, and what may be left out', async () => {
   mkdirSync(migrations())
   writeFileSync(

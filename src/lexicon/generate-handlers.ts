@@ -70,11 +70,13 @@ export function generateHandlers(lexicons: Lexicons): string {
   docComment(w, [
     "Declares what to do with the records of a collection: `on('app.bsky.feed.post', { put, delete })`.",
   ])
-  w.line('export const on: l.On<Collections, Wildcards, Database, Rows> = l.createOn(schemas)').line()
+  w.line(
+    'export const on: l.On<Collections, Wildcards, Database, Rows> = /*#__PURE__*/ l.createOn(schemas)',
+  ).line()
   docComment(w, ['Declares what to do when handle, PDS or signing key of a tracked account changed.'])
-  w.line('export const onIdentity: l.OnIdentity<Database, Rows> = l.createOnIdentity()').line()
+  w.line('export const onIdentity: l.OnIdentity<Database, Rows> = /*#__PURE__*/ l.createOnIdentity()').line()
   docComment(w, ['Declares what to do when the standing of a tracked account changed.'])
-  w.line('export const onAccount: l.OnAccount<Database, Rows> = l.createOnAccount()')
+  w.line('export const onAccount: l.OnAccount<Database, Rows> = /*#__PURE__*/ l.createOnAccount()')
   return w.toString()
 }
 

@@ -215,8 +215,10 @@ function writeFill(writer: Writer, scope: Scope, name: string, def: LexObject): 
 /** The schema's functions as members of the namespace, the way `@atproto/lex` has them. */
 function writeShortcuts(writer: Writer): void {
   writer.line()
-  for (const name of ['$build', '$matches', '$parse', '$safeParse', '$validate', '$safeValidate'])
-    writer.line(`export const ${name}: typeof main.${name} = main.${name}`)
+  for (const name of ['$build', '$matches', '$parse', '$safeParse', '$validate', '$safeValidate']) {
+    // A call that is marked: bundlers take reading a property for an effect, and would keep every lexicon for it.
+    writer.line(`export const ${name}: typeof main.${name} = /*#__PURE__*/ l.get(main, '${name}')`)
+  }
 }
 
 function writeMethod(writer: Writer, scope: Scope, def: LexQuery | LexProcedure | LexSubscription): void {

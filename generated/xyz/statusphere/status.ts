@@ -34,9 +34,9 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 export const main: l.RecordSchema<Main, 'xyz.statusphere.status'> =
   /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
 
-export const $build: typeof main.$build = main.$build
-export const $matches: typeof main.$matches = main.$matches
-export const $parse: typeof main.$parse = main.$parse
-export const $safeParse: typeof main.$safeParse = main.$safeParse
-export const $validate: typeof main.$validate = main.$validate
-export const $safeValidate: typeof main.$safeValidate = main.$safeValidate
+export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
+export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
+export const $parse: typeof main.$parse = /*#__PURE__*/ l.get(main, '$parse')
+export const $safeParse: typeof main.$safeParse = /*#__PURE__*/ l.get(main, '$safeParse')
+export const $validate: typeof main.$validate = /*#__PURE__*/ l.get(main, '$validate')
+export const $safeValidate: typeof main.$safeValidate = /*#__PURE__*/ l.get(main, '$safeValidate')

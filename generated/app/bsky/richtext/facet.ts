@@ -48,12 +48,12 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 export const main: l.ObjectSchema<Main, 'app.bsky.richtext.facet'> =
   /*#__PURE__*/ l.object('app.bsky.richtext.facet', $checkMain)
 
-export const $build: typeof main.$build = main.$build
-export const $matches: typeof main.$matches = main.$matches
-export const $parse: typeof main.$parse = main.$parse
-export const $safeParse: typeof main.$safeParse = main.$safeParse
-export const $validate: typeof main.$validate = main.$validate
-export const $safeValidate: typeof main.$safeValidate = main.$safeValidate
+export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
+export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
+export const $parse: typeof main.$parse = /*#__PURE__*/ l.get(main, '$parse')
+export const $safeParse: typeof main.$safeParse = /*#__PURE__*/ l.get(main, '$safeParse')
+export const $validate: typeof main.$validate = /*#__PURE__*/ l.get(main, '$validate')
+export const $safeValidate: typeof main.$safeValidate = /*#__PURE__*/ l.get(main, '$safeValidate')
 
 /**
  * Facet feature for mention of another account. The text is usually a handle, including a '@' prefix, but the
