@@ -12,6 +12,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     exclude: soak ? ['node_modules/**'] : ['test/soak/**', 'node_modules/**'],
     testTimeout: soak ? 0 : 120_000,
     hookTimeout: 60_000,
+    // A loaded machine is no failure.
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     pool: 'forks',
     maxWorkers: 2,
   },

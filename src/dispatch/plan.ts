@@ -102,9 +102,8 @@ export class Plan {
   /** Writes down which records no handler has taken now that all jobs are dealt with. */
   async writeUncreated(): Promise<void> {
     const { uncreated } = this.#deps.store
-    const records = this.touched
-      .filter((job) => job.kind === 'record')
-      .filter((job) => job.origin.partial !== true)
+    const all = this.touched.filter((job) => job.kind === 'record')
+    const records = all.filter((job) => job.origin.partial !== true)
     if (!uncreated.any && !records.some((job) => job.leavesUncreated)) return
     const last = [...new Map(records.map((job) => [job.key, job])).values()]
     const taken = last.filter(
@@ -112,7 +111,9 @@ export class Plan {
         !job.leavesUncreated &&
         (job.action === 'delete' || job.previous !== null || this.#uncreated.has(job.key)),
     )
-    await uncreated.remove(this.#tx, taken.map(pathOf))
+    // Some handlers have these now: whatever follows is for them, a delete too.
+    const partly = all.filter((job) => job.origin.partial === true && job.failure === null && !job.skipped)
+    await uncreated.remove(this.#tx, [...taken, ...partly].map(pathOf))
     await uncreated.add(this.#tx, last.filter((job) => job.leavesUncreated).map(pathOf))
   }
 

@@ -176,6 +176,10 @@ describe.each(DIALECTS)('a replay on $name', (dialect) => {
     await replayWith(t, [fails, works], { handlers: ['works'] })
     expect((await t.store.deadLetters.counts()).total).toBe(1)
     expect(await t.rows('post')).toHaveLength(1)
+    // Who has it hears of its end.
+    await t.dispatcher.submit(unit(row, [del(POST, 'a')]))
+    expect(await t.rows('post')).toEqual([])
+    expect((await t.store.deadLetters.counts()).total).toBe(0)
   })
 
   test('stopped anywhere, it goes on behind the last batch', async () => {

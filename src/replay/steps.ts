@@ -107,7 +107,15 @@ export class RecordsStep extends Step {
     const key = `${id} ${partial}`
     let origin = made.get(key)
     if (origin === undefined) {
-      origin = { repoId: id, did, rev: rev ?? '', source: 'replay', live: false, partial }
+      origin = {
+        repoId: id,
+        did,
+        rev: rev ?? '',
+        source: 'replay',
+        live: false,
+        partial,
+        emptied: this.#job.fresh !== null,
+      }
       made.set(key, origin)
     }
     return origin
