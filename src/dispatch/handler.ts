@@ -40,7 +40,10 @@ export interface HandlerContext<DB, Rows> {
   readonly signal: AbortSignal
   /** Start following a repo; committed with the transaction. */
   track(did: string): Promise<void>
-  /** Stop following a repo; its rows go through delete events unless `keepRows`. */
+  /**
+   * Stop following a repo; its rows go through delete events unless `keepRows`. What a signal finds again is followed
+   * again; `lextap repos remove` keeps it out.
+   */
   untrack(did: string, options?: { keepRows?: boolean }): Promise<void>
   /** Run after the commit, best effort. */
   afterCommit(fn: () => void | Promise<void>): void

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { UserError } from '../../errors.ts'
 import { cidToString } from '../../protocol/cid.ts'
+import { isDid } from '../../protocol/syntax.ts'
 import type { RepoRow, RepoState } from '../../store/repo-row.ts'
 import type { Store } from '../../store/store.ts'
 import { checkDids } from '../dids.ts'
@@ -34,7 +35,7 @@ export function command(): Command {
     .addOption(new Option('--state <state>', 'only repos in this state').choices(STATES))
     .option('--excluded', 'the accounts that were removed and that discovery leaves alone')
     .option('--limit <n>', 'how many', positive, 100)
-    .option('--after <id>', 'go on after this id, or after this DID of the excluded ones')
+    .option('--after <id>', 'go on after this id, or after this DID of the excluded ones', place)
     .action(listRepos)
   const show = new Command('show')
     .description('all there is to know about one account')
@@ -93,12 +94,14 @@ async function found(store: Store, dids: readonly string[]): Promise<RepoRow[]> 
   return rows.filter((row) => row !== null)
 }
 
-type ListFlags = Flags & { state?: RepoState; excluded?: true; limit: number; after?: string }
+type ListFlags = Flags & { state?: RepoState; excluded?: true; limit: number; after?: string | number }
 
 async function listRepos(flags: ListFlags): Promise<void> {
   const { state, limit } = flags
   if (flags.excluded) return listExcluded(flags)
-  const after = flags.after === undefined ? undefined : positive(flags.after)
+  const { after } = flags
+  if (typeof after === 'string')
+    throw new UserError(`--after ${after}: repos are listed by id; with --excluded by DID`, { code: 'place' })
   await withStore(flags, 'read', async ({ store }) => {
     const rows = await store.repos.list({
       limit,
@@ -120,9 +123,12 @@ async function listRepos(flags: ListFlags): Promise<void> {
   })
 }
 
+/** The id of a repo, or the DID of an excluded one. */
+const place = (text: string): string | number => (isDid(text) ? text : positive(text))
+
 async function listExcluded({ after, ...flags }: ListFlags): Promise<void> {
   await withStore(flags, 'read', async ({ store }) => {
-    const dids = await store.excluded.list({ limit: flags.limit, ...(after === undefined ? {} : { after }) })
+    const dids = await store.excluded.list({ after: String(after ?? ''), limit: flags.limit })
     if (flags.json) return printJson(dids)
     for (const did of dids) printLine(did)
     if (dids.length === flags.limit) printLine(`more: lextap repos list --excluded --after ${dids.at(-1)}`)

@@ -61,6 +61,15 @@ describe('repos', () => {
     expect(await json(`repos remove ${B} --keep-rows`)).toEqual({ removed: [B] })
     expect(await json(`repos show ${A}`)).toMatchObject({ state: 'desynchronized' })
     expect(await json(`repos show ${B}`)).toMatchObject({ removal: 'keep' })
+    expect(await json('repos list --excluded')).toEqual([B])
+    expect(await json(`repos list --excluded --after ${B}`)).toEqual([])
+    expect((await lextap('repos list --excluded')).stdout).toBe(`${B}\n`)
+    expect((await lextap(`repos remove ${B} --keep-rows`)).stdout).toMatch(
+      /^1 to be removed, and not discovered again/,
+    )
+    const wrong = await lextap('repos list --after nope')
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
+    expect(wrong.stderr).toContain('--after')
   })
 
   test('an account that is not followed is an error', async () => {
