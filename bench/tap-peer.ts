@@ -63,13 +63,16 @@ async function main(orders: TapOrders): Promise<TapRun> {
       if (++taken === records) done.resolve()
     }
     const channel = client.channel(await indexer(orders.schemas, db, took, done.reject))
-    const running = channel.start()
+    const ended = channel.start().then(() => {
+      throw new Error('the channel ended early')
+    })
     const dids = await listed(relayHttp)
     const begin = performance.now()
     await client.addRepos(dids)
-    await Promise.race([done.promise, running])
+    await Promise.race([done.promise, ended])
     const seconds = (performance.now() - begin) / 1000
     // Its promise waits for a goodbye that does not always come.
+    ended.catch(() => {})
     void channel.destroy()
     return { seconds }
   } finally {

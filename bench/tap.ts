@@ -10,7 +10,7 @@ import { runNode } from './pinned.ts'
 import type { TapOrders, TapRun } from './tap-peer.ts'
 
 const REPOS = 40
-const RECORDS = 500
+const RECORDS = 1500
 const FOLDER = resolve(import.meta.dirname, '../.lextap/bench')
 
 /**
