@@ -59,7 +59,7 @@ export async function backfillFigures(
   ]
 }
 
-function run(url: string, style: Style, car: string, schemas: string): BackfillRun {
+export function run(url: string, style: Style, car: string, schemas: string): BackfillRun {
   const script = resolve(import.meta.dirname, 'backfill-run.ts')
   const args = ['--conditions=lextap-source', script, url, style, car, String(REPOS)]
   const out = execFileSync(process.execPath, args, {
@@ -70,7 +70,7 @@ function run(url: string, style: Style, car: string, schemas: string): BackfillR
 }
 
 /** The CAR of a generated repo, written once. */
-function carOf(count: number): string {
+export function carOf(count: number): string {
   mkdirSync(FOLDER, { recursive: true })
   const path = join(FOLDER, `repo-${count}-pds.car`)
   if (existsSync(path)) return path
@@ -82,7 +82,7 @@ function carOf(count: number): string {
 }
 
 /** Validators of the full public lexicon set; returns their module. */
-async function generate(): Promise<string> {
+export async function generate(): Promise<string> {
   const lexicons = join(FOLDER, 'lexicons')
   await writePublicLexicons(lexicons)
   await runCodegen({ lexicons, generated: join(FOLDER, 'generated'), migrations: null })

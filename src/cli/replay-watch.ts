@@ -8,12 +8,16 @@ import { onStopSignals } from './stop-signals.ts'
 
 const PACE_MS = 250
 
-/** Follows a replay that another process does, until it ends or we are told to stop. */
+/**
+ * Follows a replay that another process does, until it ends or we are told to stop. Null when that process gave no
+ * sign of life for too long and `heir` says that we would go on with it.
+ */
 export async function watchReplay(
   store: Store,
   { job }: OpenReplay,
   line: ProgressLine,
-): Promise<ReplayResult> {
+  heir: boolean,
+): Promise<ReplayResult | null> {
   let stopped = false
   const { promise: stop, resolve } = Promise.withResolvers<void>()
   using _ = onStopSignals(() => {
@@ -22,8 +26,10 @@ export async function watchReplay(
   })
   while (!stopped) {
     const open = await openReplay(store)
-    if (open?.job.id === job.id) line.update(replayLine(open))
-    else {
+    if (open?.job.id === job.id) {
+      line.update(replayLine(open))
+      if (heir && open.progress.lease <= Date.now()) return null
+    } else {
       line.end()
       return ended(await lastReplay(store), job.id)
     }

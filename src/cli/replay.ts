@@ -3,12 +3,14 @@ import { importUserModule } from '../config/module.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { Dispatcher } from '../dispatch/dispatcher.ts'
 import { Registry } from '../dispatch/registry.ts'
-import { TemporaryError, UserError } from '../errors.ts'
+import { LextapError, TemporaryError, UserError } from '../errors.ts'
 import { type LoadedHandlers, loadHandlers } from '../handlers.ts'
 import type { Observer } from '../observe/observer.ts'
 import { knownNow, writeKnown } from '../replay/changes.ts'
 import { tableEmptier } from '../replay/fresh.ts'
-import type { ReplayJob, ReplayResult } from '../replay/job.ts'
+import type { ReplayJob, ReplayProgress, ReplayResult } from '../replay/job.ts'
+import type { OpenReplay } from '../replay/journal.ts'
+import { finisher, giveUp, openFresh, schemaOf } from '../replay/postgres/rebuild.ts'
 import { workOff } from '../replay/replayer.ts'
 import { makeJob, requireBodies, submitJob, surveyOf } from '../replay/request.ts'
 import { openStore } from '../store/open.ts'
@@ -89,29 +91,89 @@ async function handOver({ flags, job, line, observer }: Asked, store: Store): Pr
   if (!flags.allowMissing) requireBodies(await surveyOf(store, job))
   const open = await submitJob(store, job, { owner: null, restart: flags.restart ?? false })
   observer.log.info('lextap runs on this database and does the replay; ctrl-c leaves it to it')
-  return watchReplay(store, open, line)
+  const result = await watchReplay(store, open, line, false)
+  if (result === null) throw new LextapError('a watched replay had no end', { code: 'replay' })
+  return result
 }
 
 /** Nobody runs on the database, or it can be shared. */
 async function work(asked: Asked, store: Store): Promise<ReplayResult> {
-  const { flags, job, registry, observer, line, config } = asked
+  const { flags, job, line } = asked
   if (!flags.allowMissing) requireBodies(await surveyOf(store, job))
   const owner = randomUUID()
-  const open = await submitJob(store, job, { owner, restart: flags.restart ?? false })
-  if (open.progress.owner !== owner) return watchReplay(store, open, line)
-  const abort = new AbortController()
-  using _ = onStopSignals(() =>
-    abort.abort(new TemporaryError('stopped; the same command goes on', { code: 'stopping' })),
-  )
-  await using dispatcher = dispatcherOf(asked, store)
-  const deps = { store, dispatcher, registry, observer, policy: config.policy, empty: emptier(store, config) }
-  const result = await workOff(open, deps, abort.signal, (progress) =>
-    line.update(replayLine({ job: open.job, progress })),
-  )
-  line.end()
-  await remember(asked, store)
-  return result
+  for (;;) {
+    const open = await submitJob(store, job, { owner, restart: flags.restart ?? false })
+    if (open.progress.owner === owner) return workHere(asked, store, open)
+    const result = await watchReplay(store, open, line, true)
+    if (result !== null) return result
+  }
 }
+
+async function workHere(asked: Asked, store: Store, open: OpenReplay): Promise<ReplayResult> {
+  const { observer, line } = asked
+  const abort = new AbortController()
+  const stopped = () =>
+    abort.abort(new TemporaryError('stopped; the same command goes on', { code: 'stopping' }))
+  using _ = onStopSignals(stopped)
+  const apart = open.job.fresh !== null && store.dialect === 'postgres'
+  const onProgress = (progress: ReplayProgress) => line.update(replayLine({ job: open.job, progress }))
+  try {
+    const result = apart
+      ? await rebuild(asked, store, open, abort.signal, onProgress)
+      : await inPlace(asked, store, open, abort.signal, onProgress)
+    await remember(asked, store)
+    return result
+  } catch (error) {
+    if (error instanceof UserError) observer.log.debug({ err: error }, 'the replay ended')
+    throw error
+  } finally {
+    line.end()
+  }
+}
+
+async function inPlace(
+  asked: Asked,
+  store: Store,
+  open: OpenReplay,
+  signal: AbortSignal,
+  onProgress: (progress: ReplayProgress) => void,
+): Promise<ReplayResult> {
+  await using dispatcher = dispatcherOf(asked, store)
+  return await workOff(
+    open,
+    { ...depsOf(asked), store, dispatcher, empty: emptier(store, asked.config) },
+    signal,
+    onProgress,
+  )
+}
+
+/** Builds the tables in a schema apart; those who use the old ones notice nothing until the swap. */
+async function rebuild(
+  asked: Asked,
+  store: Store,
+  open: OpenReplay,
+  signal: AbortSignal,
+  onProgress: (progress: ReplayProgress) => void,
+): Promise<ReplayResult> {
+  const { config, observer, flags } = asked
+  const { database: url, databaseConnections: connections, migrations } = config
+  const keepOld = flags.keepOld ?? false
+  const target = await schemaOf(store)
+  try {
+    const options = { url, connections, migrations, observer, keepOld, importModule: importUserModule }
+    await using fresh = await openFresh(store, open.job, options)
+    await using dispatcher = dispatcherOf(asked, fresh)
+    const deps = { ...depsOf(asked), store: fresh, dispatcher }
+    const finish = finisher(deps, open.job, target, keepOld)
+    return await workOff(open, { ...deps, finish }, signal, onProgress)
+  } catch (error) {
+    // The user must do something first: nothing half-made stays behind.
+    if (!signal.aborted && error instanceof UserError) await giveUp(store, open, error)
+    throw error
+  }
+}
+
+const depsOf = ({ registry, observer, config }: Asked) => ({ registry, observer, policy: config.policy })
 
 /** What has no body comes from the network again, as new: it is taken out of the index here and fetched by `run`. */
 async function fetchAgain(asked: Asked): Promise<void> {

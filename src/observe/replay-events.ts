@@ -27,7 +27,8 @@ export function replayFinished(
   o: Observer,
   facts: { done: number; missing: number; letters: number; ms: number },
 ): void {
-  o.log.info({ ...facts, ms: Math.round(facts.ms) }, 'replay finished')
+  const { done, missing, letters, ms } = facts
+  o.log.info({ done, missing, letters, ms: Math.round(ms) }, 'replay finished')
   if (facts.missing > 0)
     o.log.warn(
       { missing: facts.missing },

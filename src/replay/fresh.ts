@@ -5,7 +5,7 @@ import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import type { ImportModule } from '../store/user-migrations.ts'
 import type { ReplayProgress } from './job.ts'
-import { writeProgress } from './journal.ts'
+import { requireOurs, writeProgress } from './journal.ts'
 
 export interface FreshOptions {
   /** Folder of the user's migrations: they say which tables are to be rebuilt. */
@@ -31,6 +31,7 @@ export function tableEmptier(store: Store, options: FreshOptions) {
     const there = new Set((await store.db.introspect()).map((table) => table.name))
     const doomed = chosen(born, keep).filter(({ name }) => there.has(name))
     await store.transaction(async (tx) => {
+      await requireOurs(store, tx, begun)
       await requireFree(tx, store, new Set(doomed.map(({ name }) => name)))
       await empty(tx, store, doomed)
       // What could not be deleted is gone.

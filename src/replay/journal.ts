@@ -1,3 +1,4 @@
+import { TemporaryError } from '../errors.ts'
 import type { Session } from '../store/database.ts'
 import type { Store } from '../store/store.ts'
 import { notBegun, type ReplayJob, type ReplayProgress, type ReplayResult } from './job.ts'
@@ -33,6 +34,19 @@ export async function openReplay(
     job: parsed,
     progress: progress === undefined ? notBegun(parsed.id) : (JSON.parse(progress) as ReplayProgress),
   }
+}
+
+/** Another process took the replay over, or it was taken away: nothing of the batch is written. */
+export class ReplayLostError extends TemporaryError {
+  constructor() {
+    super('another process took the replay over', { code: 'replay-lost' })
+  }
+}
+
+/** Throws ReplayLostError when the job is not ours any more; until the transaction ends it stays so. */
+export async function requireOurs(store: Store, tx: Session, { id, owner }: ReplayProgress): Promise<void> {
+  const open = await openReplay(store, tx)
+  if (open?.progress.id !== id || open.progress.owner !== owner) throw new ReplayLostError()
 }
 
 export async function lastReplay(store: Store): Promise<ReplayResult | null> {

@@ -3,10 +3,16 @@ import { UserError } from '../errors.ts'
 import { replayFailed, replayLeft } from '../observe/replay-events.ts'
 import type { Store } from '../store/store.ts'
 import type { ReplayJob, ReplayProgress } from './job.ts'
-import { claimReplay, closeJob, type OpenReplay, openReplay, writeProgress } from './journal.ts'
+import {
+  claimReplay,
+  closeJob,
+  type OpenReplay,
+  openReplay,
+  ReplayLostError,
+  writeProgress,
+} from './journal.ts'
 import { checkJob } from './request.ts'
 import { type ReplayDeps, runReplay } from './run.ts'
-import { ReplayLostError } from './steps.ts'
 
 /** A replay under way, for people. */
 export interface ReplayStatus {

@@ -18,6 +18,8 @@ export interface ReplayDeps {
   readonly observer: Observer
   /** Records of one transaction. Default 2000. */
   readonly records?: number
+  /** Ends the job in place of closing it: what was built apart is brought level and put in its place. */
+  readonly finish?: (progress: ReplayProgress, signal: AbortSignal) => Promise<ReplayProgress>
   /** Waits until handlers may write to the outbox again. */
   readonly room?: () => Promise<void> | undefined
   /** Empties the user's tables, in the transaction that says so. For jobs that rebuild them. */
@@ -56,12 +58,17 @@ export async function runReplay(
     signal,
     moved,
   )
-  const { id, done, missing, letters, spentMs } = progress
-  const finishedAt = new Date().toISOString()
-  const result: ReplayResult = { id, done, missing, letters, spentMs, finishedAt, error: null }
-  await store.transaction((tx) => closeJob(store, tx, result))
-  replayFinished(observer, { done, missing, letters, ms: spentMs })
+  if (deps.finish !== undefined) progress = await deps.finish(progress, signal)
+  const result = resultOf(progress)
+  if (deps.finish === undefined) await store.transaction((tx) => closeJob(store, tx, result))
+  replayFinished(observer, { ...result, ms: result.spentMs })
   return result
+}
+
+/** What a job came to that was done. */
+export function resultOf({ id, done, missing, letters, spentMs }: ReplayProgress): ReplayResult {
+  const finishedAt = new Date().toISOString()
+  return { id, done, missing, letters, spentMs, finishedAt, error: null }
 }
 
 /** Counts what is to do and, where the tables are rebuilt, empties them: both happen once for a job. */

@@ -3,21 +3,13 @@ import { ChangeJob, type Job, type Origin, RecordJob } from '../dispatch/job.ts'
 import { changeCalls } from '../dispatch/plan.ts'
 import type { Registry } from '../dispatch/registry.ts'
 import type { Routes } from '../dispatch/route.ts'
-import { TemporaryError } from '../errors.ts'
 import type { Transaction } from '../store/database.ts'
 import { type RawRepo, REPO_COLUMNS, toRepoRow } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import type { ReplayJob, ReplayProgress } from './job.ts'
-import { openReplay, renewed, writeProgress } from './journal.ts'
+import { renewed, requireOurs, writeProgress } from './journal.ts'
 import { type BodyRow, endOf, type Page, readPage, type Scope } from './page.ts'
-
-/** Another process took the replay over, or it was taken away: nothing of the batch is written. */
-export class ReplayLostError extends TemporaryError {
-  constructor() {
-    super('another process took the replay over', { code: 'replay-lost' })
-  }
-}
 
 /** One transaction of a job; `progress` is how far it has come once that is committed. */
 export abstract class Step implements ReplayStep {
@@ -33,9 +25,7 @@ export abstract class Step implements ReplayStep {
   }
 
   async begin(tx: Transaction): Promise<readonly Job[]> {
-    const open = await openReplay(this.store, tx)
-    const { id, owner } = this.#before
-    if (open?.progress.id !== id || open.progress.owner !== owner) throw new ReplayLostError()
+    await requireOurs(this.store, tx, this.#before)
     this.progress = this.#before
     return this.jobs(tx)
   }

@@ -24,6 +24,11 @@ export interface OpenStoreOptions {
    * guard keeps processes apart there.
    */
   readonly lock?: boolean
+  /**
+   * On Postgres: a schema ahead of those where lextap's own tables are. The user's migrations run in it and handlers
+   * write to it.
+   */
+  readonly schema?: { readonly name: string; readonly searchPath: string }
   /** Most connections to open on Postgres. Default 8. */
   readonly connections?: number
   /** What one repo may have waiting in the resync buffer. Default 20,000 frames and 128 MiB. */
@@ -66,11 +71,13 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
 async function prepare(
   db: Database,
   readOnly: boolean,
-  { migrations = null, importModule }: OpenStoreOptions,
+  { migrations = null, importModule, schema }: OpenStoreOptions,
 ): Promise<void> {
   if (readOnly) await requireSchema(db)
   else await migrate(db)
-  if (migrations !== null && !readOnly) await runUserMigrations(db, migrations, 'latest', importModule)
+  if (migrations !== null && !readOnly) {
+    await runUserMigrations(db, migrations, 'latest', importModule, schema?.name)
+  }
   await db.introspect()
 }
 
@@ -89,7 +96,11 @@ async function openDatabase(url: DatabaseUrl, options: OpenStoreOptions): Promis
     }
     case 'postgres': {
       const { openPostgres } = await import('./dialects/postgres/open.ts')
-      return openPostgres(url.url, { readOnly, connections: options.connections ?? 8 })
+      return openPostgres(url.url, {
+        readOnly,
+        connections: options.connections ?? 8,
+        searchPath: options.schema?.searchPath ?? null,
+      })
     }
     case 'pglite': {
       const { openPglite } = await import('./dialects/pglite/open.ts')

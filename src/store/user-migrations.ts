@@ -34,10 +34,11 @@ export async function runUserMigrations(
   folder: string,
   step: MigrationStep,
   importModule: ImportModule = importPlainly,
+  schema?: string,
 ): Promise<MigrationReport> {
   const db = 'db' in store ? store.db : store
   try {
-    return await runStep(db, folder, step, importModule)
+    return await runStep(db, folder, step, importModule, schema)
   } catch (error) {
     // A lock, a lost connection, a full disk: nothing is wrong with the migrations.
     throw db.faultOf(error) === null ? error : db.explain(error)
@@ -49,9 +50,15 @@ async function runStep(
   folder: string,
   step: MigrationStep,
   importModule: ImportModule,
+  schema: string | undefined,
 ): Promise<MigrationReport> {
   const provider = { getMigrations: () => readMigrations(folder, importModule) }
-  const migrator = new Migrator({ db: db.kysely, provider })
+  const migrator = new Migrator({
+    db: db.kysely,
+    provider,
+    // Which ran is remembered beside the tables they made.
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
+  })
   const results =
     step === 'status'
       ? []

@@ -51,6 +51,8 @@ const TRANSACTIONS = 3
 export interface PostgresOptions {
   readonly connections: number
   readonly readOnly: boolean
+  /** As `set search_path` takes it; null for what the server and the URL say. */
+  readonly searchPath: string | null
 }
 
 export async function openPostgres(url: string, options: PostgresOptions): Promise<Database> {
@@ -66,6 +68,11 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const pool = new pg.Pool(config)
   // A connection that dies while nobody uses it is no event: the next one is made anew.
   pool.on('error', () => {})
+  const { searchPath } = options
+  if (searchPath !== null) {
+    // Ahead of whatever the connection is asked for.
+    pool.on('connect', (client) => void client.query(`set search_path to ${searchPath}`).catch(() => {}))
+  }
   try {
     const { rows } = await pool.query<{ version: string }>(
       "select current_setting('server_version_num') as version",
