@@ -28,7 +28,7 @@ export class ChangesStep extends Step {
     this.#registry = registry
   }
 
-  protected limit = CHANGES
+  protected limit: number = CHANGES
 
   protected async jobs(tx: Transaction): Promise<readonly Job[]> {
     const noted = await readLog(tx, this.limit)
