@@ -94,8 +94,9 @@ export class Plan {
     }
     const asked = this.jobs.filter((job) => job.kind === 'record' && job.asksUncreated)
     if (asked.length === 0) return
-    this.#uncreated = await uncreated.among(this.#tx, asked.map(pathOf))
-    for (const job of asked) if (job.kind === 'record') job.uncreated = this.#uncreated.has(job.key)
+    this.#uncreated = uncreated.any ? await uncreated.among(this.#tx, asked.map(pathOf)) : new Set()
+    if (this.#uncreated.size > 0)
+      for (const job of asked) if (job.kind === 'record') job.uncreated = this.#uncreated.has(job.key)
     this.jobs = this.jobs.filter((job) => job.calls.length > 0 || (job.kind === 'record' && job.previous))
   }
 

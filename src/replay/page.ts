@@ -16,8 +16,10 @@ export interface Scope {
 
 /** The next records in the index, not read yet. */
 export interface Page {
-  /** Repos they are in, ascending. */
-  readonly repos: readonly number[]
+  /** They stand behind it, in the first repo or before it. */
+  readonly after: Position
+  readonly firstRepo: number
+  readonly lastRepo: number
   readonly records: number
 }
 
@@ -34,12 +36,14 @@ export const PAGE = { records: 2000, bytes: 4_000_000 } as const
 /** Repos looked through by one statement: where few of them have what we look for, it still ends soon. */
 const WINDOW = 1000
 
-/** The next page behind `after`; null when there is none. Reads sizes only. */
+/** The next page behind `after`; null when there is none. Reads no bodies. */
 export async function nextPage(store: Store, scope: Scope, after: Position): Promise<Page | null> {
   for (let from: Position | null = after; from !== null; ) {
     const window = windowOf(scope, from)
     if (window === null) return null
-    const page = await sized(store.db.reader, store, scope, from, window)
+    // A repo that was named begins where it begins, wherever we were before.
+    const start = from.repoId < window.from ? { repoId: window.from, collectionId: 0, rkey: '' } : from
+    const page = await sized(store.db.reader, store, scope, start, window)
     if (page !== null) return page
     from = { repoId: window.to, collectionId: MAX_ID, rkey: '' }
   }
@@ -70,38 +74,68 @@ async function sized(
   after: Position,
   window: { from: number; to: number },
 ): Promise<Page | null> {
-  for (let limit = scope.records; ; limit = Math.max(1, limit >> 2)) {
-    const params: Param[] = [limit]
-    const where = whereOf(store, scope, after, params)
-    const low = params.push(window.from)
-    const high = params.push(window.to)
-    const rows = await session.all<{ repo_id: number; n: number; bytes: number | null }>(
-      `select repo_id, count(*) as n, sum(length(body)) as bytes from (
-         select repo_id, body from lextap_record where ${where} and repo_id >= $${low} and repo_id <= $${high}
-         order by repo_id, collection_id, rkey limit $1) as page
-       group by repo_id order by repo_id`,
-      params,
-    )
-    if (rows.length === 0) return null
-    const bytes = rows.reduce((sum, row) => sum + (row.bytes ?? 0), 0)
-    if (bytes > PAGE.bytes && limit > 1) continue
-    return { repos: rows.map((row) => row.repo_id), records: rows.reduce((sum, row) => sum + row.n, 0) }
-  }
+  const params: Param[] = [scope.records]
+  const where = whereOf(store, scope, after, params)
+  const high = params.push(window.to)
+  // The index alone has all that is asked for.
+  const rows = await session.all<{ repo_id: number; n: number }>(
+    `select repo_id, count(*) as n from (
+       select repo_id from lextap_record where ${where} and repo_id <= $${high}
+       order by repo_id, collection_id, rkey limit $1) as page
+     group by repo_id order by repo_id`,
+    params,
+  )
+  const [first] = rows
+  const last = rows.at(-1)
+  if (first === undefined || last === undefined) return null
+  const records = rows.reduce((all, row) => all + row.n, 0)
+  return { after, firstRepo: first.repo_id, lastRepo: last.repo_id, records }
 }
 
-/** Reads a page whose repos are locked. It may have become shorter, or reach a little further, meanwhile. */
-export function readPage(
-  session: Session,
-  store: Store,
-  scope: Scope,
-  after: Position,
-  page: Page,
-): Promise<BodyRow[]> {
+/** Rows read by one statement: bodies may be large, and the page ends with the piece that fills it. */
+const PIECE = 250
+
+/** What was read of a page; `last` is null when nothing is left behind it in its repos. */
+export interface ReadPage {
+  readonly rows: readonly BodyRow[]
+  readonly last: BodyRow | null
+}
+
+/**
+ * Reads a page whose repos are locked. It may have become shorter, or reach a little further, meanwhile; and it ends
+ * early where bodies are large.
+ */
+export async function readPage(session: Session, store: Store, scope: Scope, page: Page): Promise<ReadPage> {
+  const rows: BodyRow[] = []
+  let bytes = 0
+  let from = page.after
+  while (rows.length < page.records && bytes < PAGE.bytes) {
+    const limit = Math.min(PIECE, page.records - rows.length)
+    const piece = await readPiece(session, store, scope, { ...page, after: from, records: limit })
+    for (const row of piece) {
+      rows.push(row)
+      bytes += row.body?.length ?? 0
+    }
+    const last = piece.at(-1)
+    if (piece.length < limit || last === undefined) return { rows, last: null }
+    from = placeOf(last)
+  }
+  return { rows, last: rows.at(-1) ?? null }
+}
+
+export const placeOf = (row: BodyRow): Position => ({
+  repoId: row.repo_id,
+  collectionId: row.collection_id,
+  rkey: row.rkey,
+})
+
+function readPiece(session: Session, store: Store, scope: Scope, page: Page): Promise<BodyRow[]> {
   const params: Param[] = [page.records]
-  const where = whereOf(store, scope, after, params)
-  const among = store.db.sql.anyOf('repo_id', params.push([...page.repos]), 'int')
+  // Not a list of repos: SQLite would begin each of them at its first record.
+  const where = whereOf(store, scope, page.after, params)
+  const high = params.push(page.lastRepo)
   return session.all<BodyRow>(
-    `select repo_id, collection_id, rkey, cid, body from lextap_record where ${where} and ${among}
+    `select repo_id, collection_id, rkey, cid, body from lextap_record where ${where} and repo_id <= $${high}
      order by repo_id, collection_id, rkey limit $1`,
     params,
   )

@@ -240,6 +240,30 @@ describe.each(DIALECTS)('a replay on $name', (dialect) => {
     expect(await textsOf(t)).toEqual(await truthOf(t))
   })
 
+  test('a page ends where bodies are large, and accounts that were named are read from their beginning', async () => {
+    await using t = await bench()
+    const [first, second, third] = await fill(t, 3, 3)
+    const big = 'x'.repeat(290)
+    for (let i = 0; i < 600; i += 300) {
+      const ops = Array.from({ length: 300 }, (_, n) =>
+        put(LIKE, `b${i + n}`, { text: big, more: 'y'.repeat(9000) }),
+      )
+      await t.dispatcher.submit(unit(second as RepoRow, ops))
+    }
+    await t.store.db.run('delete from likes')
+    await t.store.db.run('delete from post')
+    const pages: number[] = []
+    const result = await replayWith(t, [posts, likes], {
+      dids: [third?.did ?? '', second?.did ?? ''],
+      onProgress: ({ done }) => pages.push(done),
+    })
+    expect(result).toMatchObject({ done: 606, missing: 0 })
+    // 250 rows are read at a time; about 440 of them fill a page.
+    expect(pages).toContain(500)
+    expect((await textsOf(t)).filter((row) => row.includes(first?.did ?? '?'))).toEqual([])
+    expect(await textsOf(t)).toHaveLength(606)
+  })
+
   test('records without a body are left out and counted', async () => {
     await using t = await bench()
     await fill(t, 1, 9)

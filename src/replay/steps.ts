@@ -9,7 +9,7 @@ import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import type { ReplayJob, ReplayProgress } from './job.ts'
 import { renewed, requireOurs, writeProgress } from './journal.ts'
-import { type BodyRow, endOf, type Page, readPage, type Scope } from './page.ts'
+import { type BodyRow, endOf, type Page, placeOf, readPage, type Scope } from './page.ts'
 
 /** One transaction of a job; `progress` is how far it has come once that is committed. */
 export abstract class Step implements ReplayStep {
@@ -62,53 +62,44 @@ export class RecordsStep extends Step {
 
   protected async jobs(tx: Transaction): Promise<readonly Job[]> {
     const { progress, store } = this
-    const repos = await lockRepos(tx, store, this.#page.repos)
-    const rows = await readPage(tx, store, this.#scope, progress.after, this.#page)
+    const repos = await lockRange(tx, store, this.#page)
+    const { rows, last } = await readPage(tx, store, this.#scope, this.#page)
     const jobs = this.#made(rows, repos)
-    const last = rows.length === this.#page.records ? rows.at(-1) : undefined
     this.progress = {
       ...progress,
       done: progress.done + jobs.length,
       missing: progress.missing + rows.length - jobs.length,
-      after:
-        last === undefined
-          ? endOf(this.#page.repos.at(-1) ?? progress.after.repoId)
-          : { repoId: last.repo_id, collectionId: last.collection_id, rkey: last.rkey },
+      after: last === null ? endOf(this.#page.lastRepo) : placeOf(last),
     }
     return jobs
   }
 
   #made(rows: readonly BodyRow[], repos: ReadonlyMap<number, RepoRow>): RecordJob[] {
     const jobs: RecordJob[] = []
-    const made = new Map<string, Origin>()
+    let repo: RepoRow | undefined
+    let [repoId, collectionId] = [0, 0]
+    let collection = ''
+    let origin: Origin | null = null
     for (const { repo_id, collection_id, rkey, cid, body } of rows) {
-      const repo = repos.get(repo_id)
-      if (body === null || repo === undefined) continue
-      const collection = this.store.collections.nameOf(collection_id)
-      const origin = this.#origin(made, repo, collection)
+      // Neighbours share nearly everything: they come in the order of the index.
+      if (origin === null || repo_id !== repoId || collection_id !== collectionId) {
+        repo = repos.get(repo_id)
+        ;[repoId, collectionId] = [repo_id, collection_id]
+        collection = this.store.collections.nameOf(collection_id)
+        origin = repo === undefined ? null : this.#origin(repo, collection)
+      }
+      if (body === null || origin === null) continue
       const op = { action: 'create' as const, collection, rkey, cid, body }
       jobs.push(new RecordJob(origin, op, 'create', this.#routes.of(collection)))
     }
     return jobs
   }
 
-  #origin(made: Map<string, Origin>, { id, did, rev }: RepoRow, collection: string): Origin {
-    const partial = this.#job.collections[collection] !== null
-    const key = `${id} ${partial}`
-    let origin = made.get(key)
-    if (origin === undefined) {
-      origin = {
-        repoId: id,
-        did,
-        rev: rev ?? '',
-        source: 'replay',
-        live: false,
-        partial,
-        emptied: this.#job.fresh !== null,
-      }
-      made.set(key, origin)
-    }
-    return origin
+  #origin({ id, did, rev }: RepoRow, collection: string): Origin {
+    const { collections, fresh } = this.#job
+    const partial = collections[collection] !== null
+    const where = { repoId: id, did, rev: rev ?? '' }
+    return { ...where, source: 'replay', live: false, partial, emptied: fresh !== null }
   }
 }
 
@@ -164,6 +155,18 @@ export function accountJobs(row: RepoRow, registry: Registry): ChangeJob[] {
     jobs.push(new ChangeJob(origin, 'account', event, changeCalls(registry, 'account')))
   }
   return jobs
+}
+
+async function lockRange(
+  tx: Transaction,
+  store: Store,
+  { firstRepo, lastRepo }: Page,
+): Promise<Map<number, RepoRow>> {
+  const raws = await tx.all<RawRepo>(
+    `select ${REPO_COLUMNS} from lextap_repo where id >= $1 and id <= $2 order by id ${store.db.sql.forUpdate}`,
+    [firstRepo, lastRepo],
+  )
+  return new Map(raws.map((raw) => [raw.id, toRepoRow(raw)]))
 }
 
 /** Nothing of these repos changes until the transaction ends. */
