@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeFrame } from '../protocol/frame.ts'
 import { parseKey } from '../protocol/key.ts'
 import { type Head, verifyCommit, verifySync } from '../repo/verify.ts'
-import { legacyCommits, loseEvents, lyingCommits, lyingSyncs, repeatEvents } from './commit-faults.ts'
+import {
+  legacyCommits,
+  loseEvents,
+  lyingCommits,
+  lyingSyncs,
+  repeatEvents,
+  swapEvents,
+} from './commit-faults.ts'
 import { COMMIT_LIES, type CommitLie } from './commit-lies.ts'
 import { frameOf } from './event.ts'
 import { type Network, startNetwork } from './network.ts'
@@ -104,6 +111,16 @@ test('B18: legacy commits lack what hosts before Sync 1.1 did not send', () => {
     fault.remove()
     expect(verdict(frames[0] as Uint8Array, repo, head)).toBe('legacy')
   }
+})
+
+test('events of an account can be told in another order, under rising numbers', () => {
+  const repo = network.createRepo({ records: 10, collections: [STATUS] })
+  const from = network.relayStream.seq
+  using fault = network.faults.add(swapEvents(), { did: repo.did, times: 2 })
+  const revs = [1, 2, 3].map(() => repo.commit([]).rev)
+  const told = [1, 2, 3].map((n) => network.relayStream.after(from + n - 1)?.event as { rev?: string })
+  expect(told.map(({ rev }) => rev)).toEqual([revs[1], revs[0], revs[2]])
+  expect(fault.hits).toBe(2)
 })
 
 test('events can be lost for everybody or told twice', () => {

@@ -21,6 +21,20 @@ export function repeatEvents(kind?: NetworkEvent['kind']): Fault {
   }
 }
 
+/** Events of an account that are told after one that came later, rightly numbered (rules B12, B19). */
+export function swapEvents(): Fault {
+  const held = new Map<string, NetworkEvent>()
+  return {
+    name: 'swap-event',
+    event: (event) => {
+      const before = held.get(event.did)
+      if (before === undefined) held.set(event.did, event)
+      else held.delete(event.did)
+      return before === undefined ? [] : [event, before]
+    },
+  }
+}
+
 /** Commits as hosts from before Sync 1.1 send them (rule B18). */
 export function legacyCommits(without: 'prevData' | 'prev' | 'both' = 'both'): Fault {
   return commitFault('legacy-commit', (event) => ({

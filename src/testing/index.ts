@@ -15,7 +15,14 @@ export {
   wrongCommit,
   wrongRoot,
 } from './car-faults.ts'
-export { legacyCommits, loseEvents, lyingCommits, lyingSyncs, repeatEvents } from './commit-faults.ts'
+export {
+  legacyCommits,
+  loseEvents,
+  lyingCommits,
+  lyingSyncs,
+  repeatEvents,
+  swapEvents,
+} from './commit-faults.ts'
 export { COMMIT_LIES, type CommitLie } from './commit-lies.ts'
 export type { AccountEvent, CommitEvent, IdentityEvent, NetworkEvent, SyncEvent } from './event.ts'
 export { ActiveFault, type Fault, Faults, type RepoContext, type When } from './faults.ts'

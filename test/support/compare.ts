@@ -23,6 +23,7 @@ export async function expectEachOnce(running: RunningTap): Promise<void> {
   const keys = seen.map(
     (row) => `${row.action} ${row.uri} ${row.cid} ${row.action === 'delete' ? row.rev : ''}`,
   )
-  const twice = keys.filter((key, index) => keys.indexOf(key) !== index)
+  const known = new Set<string>()
+  const twice = keys.filter((key) => known.size === known.add(key).size)
   expect(twice).toEqual([])
 }

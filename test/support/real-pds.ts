@@ -51,6 +51,9 @@ export class RealPds {
       dpopSecret: '00'.repeat(32),
       adminPassword: ADMIN_PASSWORD,
       plcRotationKeyK256PrivateKeyHex: Buffer.from(await rotation.export()).toString('hex'),
+      // A repo of tens of thousands of records goes in by one call.
+      maxImportSize: 200_000_000,
+      blobUploadLimit: 200_000_000,
       // Whatever would be looked up outside.
       crawlers: [],
       handleBackupNameservers: [],

@@ -16,8 +16,8 @@ export interface CarFlags extends NetworkFlags {
 /** `lextap inspect car` */
 export async function inspectCar(file: string, flags: CarFlags): Promise<void> {
   await using network = openNetwork(flags)
-  const document = flags.didDoc === undefined ? null : await readJson(flags.didDoc)
-  const did = document === null ? null : idOf(document, flags.didDoc ?? '')
+  const document = flags.didDoc === undefined ? undefined : await readJson(flags.didDoc)
+  const did = document === undefined ? null : idOf(document, flags.didDoc ?? '')
   const keyOf: KeyOf =
     did !== null
       ? async () => keyOfDocument(did, document)

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createZstdDecompress } from 'node:zlib'
+import { constants, createZstdDecompress } from 'node:zlib'
 import { UserError } from '../../errors.ts'
 
 /** A frame over 5 MB is refused (A9), and still read, so that the ones behind it can be. Beyond this it is no capture. */
@@ -74,7 +74,8 @@ async function* unpacked(path: string): AsyncGenerator<Buffer> {
     yield* all()
     return
   }
-  const plain = createZstdDecompress()
+  // Long captures are packed with large windows (`zstd --long=31`).
+  const plain = createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: 31 } })
   const { Readable } = await import('node:stream')
   const source = Readable.from(all())
   source.on('error', (error) => plain.destroy(error))

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { exitCodeOf, UserError } from '../../errors.ts'
 import { Judge, type Judgement, type Verdict } from '../../repo/judge.ts'
 import type { LegacyPolicy } from '../../repo/policy.ts'
 import { printLine } from '../print.ts'
@@ -47,6 +48,10 @@ export async function inspectFrames(source: string, flags: FramesFlags): Promise
       printJudgement(judgement, flags)
       if (--left <= 0) break
     }
+  } catch (error) {
+    // What was invalid stays so, however the stream ended.
+    if (counts.invalid === 0 || exitCodeOf(error) === 1) throw error
+    throw new UserError((error as Error).message, { code: 'source', cause: error })
   } finally {
     if (counts.invalid > 0) process.exitCode = 1
     summary(counts)

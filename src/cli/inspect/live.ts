@@ -1,8 +1,9 @@
 import { WebSocket } from 'ws'
 import { TemporaryError, UserError } from '../../errors.ts'
-import { MAX_FRAME } from '../../protocol/frame.ts'
 
 const NSID = 'com.atproto.sync.subscribeRepos'
+/** A frame over 5 MB is refused (A9), and still read, so that the ones behind it can be. */
+const MAX_LENGTH = 64 << 20
 /** Frames held before the socket is not read. */
 const HIGH_WATER = 1024
 
@@ -20,7 +21,7 @@ export async function* liveFrames(
   const target = targetOf(url)
   if (options.cursor !== null) target.searchParams.set('cursor', String(options.cursor))
   const socket = new WebSocket(target, {
-    maxPayload: MAX_FRAME + 1_000_000,
+    maxPayload: MAX_LENGTH,
     perMessageDeflate: false,
     handshakeTimeout: 15_000,
     headers: { 'user-agent': 'lextap' },
@@ -76,7 +77,8 @@ export async function* liveFrames(
 
 /** A bare host gets the endpoint added. */
 function targetOf(url: string): URL {
-  const target = new URL(url)
+  const target = URL.parse(url)
+  if (target === null) throw new UserError(`not a URL: ${url}`, { code: 'input' })
   if (target.pathname === '/' || target.pathname === '') target.pathname = `/xrpc/${NSID}`
   return target
 }
