@@ -120,20 +120,23 @@ test('a cursor that the host does not know any more begins the list anew', async
   await store.close()
 })
 
-test('a host without the list is not asked over and over: the operator is told', async () => {
-  let asked = 0
-  const { make, observer, store } = await crawl(async () => {
-    asked++
-    throw refusal(501)
-  })
-  const crawling = make()
-  crawling.start()
-  await expect.poll(() => crawling.progress.rounds).toBe(1)
-  expect(asked).toBe(1)
-  expect(observer.lines.some(({ msg }) => String(msg).includes('upstream.lists'))).toBe(true)
-  await crawling.stop()
-  await store.close()
-})
+test.each([400, 401, 404, 501])(
+  'a host without the list (%d) is not asked over and over: the operator is told',
+  async (code) => {
+    let asked = 0
+    const { make, observer, store } = await crawl(async () => {
+      asked++
+      throw refusal(code)
+    })
+    const crawling = make()
+    crawling.start()
+    await expect.poll(() => crawling.progress.rounds).toBe(1)
+    expect(asked).toBe(1)
+    expect(observer.lines.some(({ msg }) => String(msg).includes('upstream.lists'))).toBe(true)
+    await crawling.stop()
+    await store.close()
+  },
+)
 
 test('a host that hands out the same cursors for ever does not keep us', async () => {
   let asked = 0

@@ -26,6 +26,14 @@ export interface CrawlDeps {
   readonly retryMs?: { readonly first: number; readonly longest: number }
 }
 
+/**
+ * The host does not have this list. A reference PDS says 400 or 401 of what it would pass on to its AppView; of a page
+ * in the middle, 400 is said of the cursor.
+ */
+function refuses(status: number | null, cursor: string | null): boolean {
+  return status === 400 ? cursor === null : [401, 403, 404, 405, 501].includes(status ?? 0)
+}
+
 interface Waiter {
   /** Rounds begun when it was asked for. */
   readonly begun: number
@@ -172,7 +180,7 @@ export class Crawl {
         if (signal.aborted) throw error
         const message = error instanceof Error ? error.message : String(error)
         const status = error instanceof XrpcError ? error.status : null
-        if (status === 404 || status === 501) {
+        if (refuses(status, cursor)) {
           listingRefused(observer, { list, host, error: message })
           break
         }

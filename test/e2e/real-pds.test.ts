@@ -117,3 +117,63 @@ test('P1: killed in the middle of live traffic from a real PDS, every effect hap
   await busy.create(STATUS, status('after the crash'))
   await expectLevel(running)
 })
+
+test('a real PDS: new accounts, a takedown and its end, an orderly restart, a resync on demand', async () => {
+  const frank = await network.createAccount('frank')
+  await frank.createMany(many(10, 'before'))
+  const database = tempDatabase()
+  const fetched = async (running: RunningTap) => {
+    const rows = await running.rows('seen')
+    return rows.filter(({ source, uri }) => source !== 'live' && String(uri).includes(frank.did)).length
+  }
+  let before = 0
+  {
+    await using running = await runTap({ network: sandboxed(), database })
+    await running.tap.settled()
+    const gina = await network.createAccount('gina')
+    await gina.create(STATUS, status('new here'))
+    await expectLevel(running)
+    expect(await running.tap.store.repos.get(gina.did)).toMatchObject({
+      state: 'active',
+      handle: 'gina.test',
+    })
+
+    await frank.takedown()
+    await level(running)
+    const standing = async () => (await running.tap.store.repos.get(frank.did))?.standing
+    expect(await standing()).toBe('takendown')
+    expect((await running.rows('rec')).filter((row) => row.did === frank.did)).toHaveLength(10)
+    await frank.takedown(false)
+    await frank.create(STATUS, status('given back'))
+    await expectLevel(running)
+    expect(await standing()).toBe('active')
+    await running.tap.resync(frank.did)
+    await expectLevel(running)
+    before = await fetched(running)
+  }
+  const missed = await frank.create(STATUS, status('while nobody listened'))
+  await frank.createMany(many(20, 'missed'))
+  await frank.delete(STATUS, missed.rkey)
+  await using again = await runTap({ network: sandboxed(), database })
+  await expectLevel(again)
+  // What was missed came by the cursor.
+  expect(await fetched(again)).toBe(before)
+})
+
+test('F12: a real PDS has no list by collection: accounts are found when they write such a record', async () => {
+  const [hugo, ida] = [await network.createAccount('hugo'), await network.createAccount('ida')]
+  await hugo.createMany(many(5, 'before'))
+  await using running = await runTap({ network: sandboxed(), config: { track: { signal: [STATUS] } } })
+  await running.tap.settled()
+  await expect.poll(async () => (await running.tap.status()).relay.connected, { timeout: 30_000 }).toBe(true)
+  expect(await running.tap.store.repos.get(hugo.did)).toBe(null)
+  await hugo.create(STATUS, status('found by this'))
+  await ida.create('app.bsky.feed.post', { text: 'no status', createdAt: '2026-01-01T00:00:00.000Z' })
+  await level(running)
+  expect(await running.tap.store.repos.get(hugo.did)).toMatchObject({ state: 'active' })
+  expect(await running.tap.store.repos.get(ida.did)).toBe(null)
+  const truth = [...(await hugo.records([...COLLECTIONS])).keys()].sort()
+  const rows = (await running.rows('rec')).filter(({ did }) => did === hugo.did)
+  expect(rows.map(({ uri }) => uri).sort()).toEqual(truth)
+  expect(truth).toHaveLength(6)
+})

@@ -21,6 +21,7 @@ import {
   lengthenFrames,
   loseEvents,
   lyingCommits,
+  lyingSyncs,
   missingBlock,
   type Network,
   oldRevision,
@@ -38,6 +39,8 @@ import {
   slowDrip,
   stall,
   stallBody,
+  swapEvents,
+  type TestRepo,
   textFrames,
   truncateBody,
   truncatedCar,
@@ -49,7 +52,8 @@ import {
 } from '../../src/testing/index.ts'
 
 interface Entry {
-  readonly make: (network: Network, random: Random) => Fault
+  /** `trap` is the URL of a server at a private address. */
+  readonly make: (network: Network, random: Random, trap: string) => Fault
   /** Chance to strike, and how often at most. */
   readonly when: (network: Network, random: Random) => When
 }
@@ -82,6 +86,8 @@ const anywhere = (network: Network, random: Random): When => {
   ])
   return { ...place, ...often(network, random) }
 }
+const somebody = (network: Network, random: Random): TestRepo =>
+  random.pick(network.repos.filter((repo) => repo.active))
 const repoOnly = (network: Network, random: Random): When => ({ route: REPO, ...often(network, random) })
 
 function catalogue<T extends string>(
@@ -102,6 +108,13 @@ function catalogue<T extends string>(
 const EVENTS: Catalogue = {
   ...catalogue('lose-', ['commit', 'sync', 'identity', 'account'], often, (kind) => loseEvents(kind)),
   ...catalogue('repeat-', ['commit', 'sync', 'identity', 'account'], often, (kind) => repeatEvents(kind)),
+  'swap-event': { when: often, make: () => swapEvents() },
+  ...catalogue('lie-sync-', ['no-blocks', 'rev', 'did', 'key', 'high-s'], often, (lie) => lyingSyncs(lie)),
+  // A host from before Sync 1.1, for good.
+  'legacy-host': {
+    when: (network, random) => ({ host: random.pick(network.pdses).name }),
+    make: () => legacyCommits(),
+  },
   ...catalogue('legacy-', ['prevData', 'prev', 'both'], often, (what) => legacyCommits(what)),
   ...catalogue('lie-', Object.keys(COMMIT_LIES) as CommitLie[], often, (lie) => lyingCommits(lie)),
 }
@@ -121,6 +134,8 @@ const FRAMES: Catalogue = {
   'oversized-frame': { when: rarely, make: () => oversizedFrames() },
   'renumber-back': { when: rarely, make: () => renumberFrames((seq) => Math.max(1, seq - 5)) },
   'renumber-zero': { when: rarely, make: () => renumberFrames(() => 0) },
+  'renumber-ahead': { when: rarely, make: () => renumberFrames((seq) => seq + 1_000_000) },
+  'future-cursor': { when: rarely, make: () => errorFrames('FutureCursor') },
   'too-slow': { when: rarely, make: () => errorFrames('ConsumerTooSlow') },
   'unknown-error': { when: rarely, make: () => errorFrames('SomethingNew') },
   'info-outdated': { when: rarely, make: () => infoFrames('OutdatedCursor') },
@@ -145,6 +160,10 @@ const HTTP: Catalogue = {
   'truncate-body': { when: anywhere, make: (_, random) => truncateBody(random.int(5000)) },
   'redirect-loop': { when: anywhere, make: () => redirect() },
   'redirect-nowhere': { when: anywhere, make: () => redirect('http://127.0.0.1:1/') },
+  'redirect-private': {
+    when: anywhere,
+    make: (_, random, trap) => redirect(trap, random.pick([301, 302, 307, 308])),
+  },
   'redirect-scheme': { when: anywhere, make: () => redirect('file:///etc/passwd') },
   ...catalogue(
     'host-says-',
@@ -186,8 +205,8 @@ const CARS: Catalogue = {
   'car-repeated': { when: repoOnly, make: () => repeatedBlocks() },
   'car-truncated': { when: repoOnly, make: () => truncatedCar() },
   'car-flipped': { when: repoOnly, make: () => flippedCarBit() },
-  'car-foreign': { when: repoOnly, make: (network, random) => foreignRepo(random.pick(network.repos)) },
-  'car-old': { when: repoOnly, make: (network, random) => oldRevision(random.pick(network.repos)) },
+  'car-foreign': { when: repoOnly, make: (network, random) => foreignRepo(somebody(network, random)) },
+  'car-old': { when: repoOnly, make: (network, random) => oldRevision(somebody(network, random)) },
 }
 
 /** Every fault of the network by name. */

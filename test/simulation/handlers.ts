@@ -24,6 +24,8 @@ export class Behaviour {
   /** Told of each call, so that a process can die inside an open transaction. */
   readonly onCall: () => void
   readonly #thrown = new Set<string>()
+  /** How often they misbehaved in each way. */
+  readonly done: Mischief = { ...GOOD }
   calls = 0
 
   constructor(mischief: Partial<Mischief> = {}, onCall: () => void = () => {}) {
@@ -35,8 +37,12 @@ export class Behaviour {
     this.calls++
     const { slow, hang } = this.mischief
     const luck = luckOf(`${uri} ${version}`)
-    if (luck(0) < slow) await new Promise((resolve) => setTimeout(resolve, 1 + luck(1) * 8))
+    if (luck(0) < slow) {
+      this.done.slow++
+      await new Promise((resolve) => setTimeout(resolve, 1 + luck(1) * 8))
+    }
     if (luck(2) < hang) {
+      this.done.hang++
       this.troubled.add(uri)
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     }
@@ -54,10 +60,12 @@ export class Behaviour {
     const key = `${uri} ${version}`
     const luck = luckOf(key)
     if (luck(4) < throwAlways) {
+      this.done.throwAlways++
       this.troubled.add(uri)
       throw new Error(`always fails; uri=${uri}`)
     }
     if (luck(5) < throwOnce && !this.#thrown.has(key)) {
+      this.done.throwOnce++
       this.#thrown.add(key)
       throw new Error(`fails once; uri=${uri}`)
     }

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { TapConfig } from '../../src/config/types.ts'
+import { join } from 'node:path'
 import { openStore } from '../../src/store/open.ts'
 import type { Tap } from '../../src/tap.ts'
 import {
@@ -11,14 +10,16 @@ import {
   startNetwork,
   type TestRepo,
   type TrafficStep,
-  type TrafficWeights,
   traffic,
+  type When,
 } from '../../src/testing/index.ts'
 import { quietObserver } from '../support/run-tap.ts'
+import { chooseConfig, chooseWeights } from './config.ts'
 import { FAULTS, GROUPS } from './faults.ts'
-import { Behaviour, GOOD } from './handlers.ts'
+import { Behaviour, GOOD, type Mischief } from './handlers.ts'
 import type { KillAt } from './indexer.ts'
 import { type Life, LifeAsChild, LifeHere, LogBook } from './lives.ts'
+import { Trap } from './trap.ts'
 import { History, problemsOf } from './truth.ts'
 
 export interface SimulationOptions {
@@ -28,14 +29,22 @@ export interface SimulationOptions {
   readonly steps?: number
   /** Whether indexers are run as processes and killed. Default false. */
   readonly kills?: boolean
-  /** An empty database. Default: an SQLite file. */
+  /** Faults that must strike at least once, by name. */
+  readonly faults?: readonly string[]
+  /** Whether handlers must misbehave in every way at least once. Default false. */
+  readonly misbehave?: boolean
+  /** Where the indexer writes. Default: a SQLite file of its own. */
   readonly database?: string
 }
 
 export interface SimulationReport {
   readonly seed: string
-  /** How often each fault struck. */
+  /** How often each fault struck, by its name in `FAULTS`. */
   readonly faults: ReadonlyMap<string, number>
+  /** How often handlers misbehaved, by kind. */
+  readonly mischief: Readonly<Mischief>
+  /** Moments at which processes died as they were told to. */
+  readonly moments: ReadonlyMap<string, number>
   /** Things done, by kind. */
   readonly steps: ReadonlyMap<string, number>
   readonly lives: number
@@ -43,10 +52,12 @@ export interface SimulationReport {
   readonly killed: number
   readonly events: number
   readonly records: number
+  /** What was done, in order. */
+  readonly story: readonly string[]
 }
 
 /** Moments to die at. */
-const MOMENTS: readonly Omit<KillAt, 'nth'>[] = [
+export const MOMENTS: readonly Omit<KillAt, 'nth'>[] = [
   { metric: 'handler_calls' },
   { metric: 'lextap_batches_total' },
   { metric: 'lextap_resyncs_total', label: 'done' },
@@ -60,6 +71,9 @@ const MOMENTS: readonly Omit<KillAt, 'nth'>[] = [
   { metric: 'lextap_relay_disconnects_total' },
 ]
 
+/** What may happen to a relay. */
+const RELAY = ['disconnect', 'drop', 'forget', 'outdated', 'restart low', 'restart high'] as const
+
 /** A network, an indexer, and an unlucky week: see `Simulation.run`. */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
   const random = new Random(`simulation/${options.seed}`)
@@ -70,7 +84,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     retain: random.pick([200, 2000, 100_000]),
   })
   const dir = mkdtempSync(join(tmpdir(), 'lextap-simulation-'))
-  const simulation = new Simulation(options, random, network, dir)
+  const trap = await Trap.open()
+  const simulation = new Simulation(options, random, network, trap, dir)
   try {
     return await simulation.run()
   } catch (error) {
@@ -78,6 +93,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   } finally {
     await simulation.end()
     await network.close()
+    trap.close()
     rmSync(dir, { recursive: true, force: true })
   }
 }
@@ -86,7 +102,10 @@ class Simulation {
   readonly #options: SimulationOptions
   readonly #random: Random
   readonly #network: Network
-  readonly #config: TapConfig
+  readonly #trap: Trap
+  /** Private addresses are refused. */
+  readonly #guarded: boolean
+  readonly #config: ReturnType<typeof chooseConfig>
   readonly #batchHandlers: boolean
   readonly #behaviour = new Behaviour()
   readonly #history = new History()
@@ -96,6 +115,10 @@ class Simulation {
   readonly #touched = new Set<string>()
   readonly #removed = new Set<string>()
   readonly #active: ActiveFault[] = []
+  readonly #faults = new Map<string, ActiveFault[]>()
+  /** Faults that are still to be tried. */
+  readonly #deck: string[]
+  readonly #moments = new Map<string, number>()
   readonly #stopped = new Set<string>()
   #traffic: Generator<TrafficStep, undefined, undefined>
   #strangers = false
@@ -104,20 +127,25 @@ class Simulation {
   #lives = 0
   #killed = 0
 
-  constructor(options: SimulationOptions, random: Random, network: Network, dir: string) {
+  constructor(options: SimulationOptions, random: Random, network: Network, trap: Trap, dir: string) {
     this.#options = options
     this.#random = random
     this.#network = network
-    this.#config = this.#chooseConfig(options.database ?? `sqlite:${join(dir, 'app.db')}`)
+    this.#trap = trap
+    this.#deck = [...(options.faults ?? [])]
+    this.#guarded = network.pdses.length === 1 && random.chance(0.5)
+    const database = options.database ?? `sqlite:${join(dir, 'app.db')}`
+    this.#config = chooseConfig(network, random, database, this.#guarded)
     this.#batchHandlers = random.chance(0.4)
-    this.#traffic = traffic(network, { weights: weights(random) })
+    this.#traffic = traffic(network, { weights: chooseWeights(random) })
   }
 
   /** Everything needed to understand a failure and to see it again. */
   story(error: unknown): string {
-    const { seed, kills = false, database = 'sqlite:' } = this.#options
-    const on = database.slice(0, database.indexOf(':'))
-    const command = `SEED='${seed}' STEPS=${this.#steps}${kills ? ' KILLS=1' : ''} ON=${on} npx vitest run test/simulation.test.ts`
+    const { seed, kills = false, faults = [], database = 'sqlite:' } = this.#options
+    const on = `ON=${database.slice(0, database.indexOf(':'))}`
+    const deck = faults.length === 0 ? '' : ` FAULTS=${faults.join()}`
+    const command = `SEED='${seed}' STEPS=${this.#steps}${kills ? ' KILLS=1' : ''} ${on}${deck} npx vitest run test/simulation.test.ts`
     return [
       `${error instanceof Error ? error.message : error}`,
       `the simulation failed; reproduce: ${command}`,
@@ -138,10 +166,16 @@ class Simulation {
     await this.#populate()
     if (!this.#options.kills || this.#random.chance(0.5)) await this.#live()
     for (let i = 0; i < this.#steps; i++) await this.#step()
+    const story = [...this.#done]
+    for (const name of this.#options.faults ?? []) if (this.#hits(name) === 0) await this.#provoke(name)
+    if (this.#options.misbehave === true) await this.#misbehave()
+    // By chance nobody may have died.
+    for (let i = 0; i < 10 && this.#options.kills === true && this.#killed === 0; i++) await this.doKill()
     await this.#quiet(this.#random.chance(0.5))
     await this.#cursorIsLast()
-    const faults = this.#network.faults.hits
-    const report = { seed: this.#options.seed, faults, steps: this.#counts, lives: this.#lives }
+    const [moments, mischief, steps] = [this.#moments, this.#behaviour.done, this.#counts]
+    const faults = new Map([...this.#faults.keys()].map((name) => [name, this.#hits(name)]))
+    const report = { seed: this.#options.seed, story, faults, mischief, moments, steps, lives: this.#lives }
     const events = this.#network.relayStream.seq
     return { ...report, killed: this.#killed, events, records: this.#network.truth().size }
   }
@@ -150,48 +184,6 @@ class Simulation {
     const life = this.#life
     this.#life = null
     await life?.end()
-  }
-
-  #chooseConfig(database: string): TapConfig {
-    const random = this.#random
-    const { relay, relayHttp, plc } = this.#network
-    const track = random.weighted<TapConfig['track'] & object>([
-      [{ network: 'full' }, 6],
-      [{ signal: ['xyz.statusphere.status'] }, 2],
-      [{ dids: [] }, 2],
-    ])
-    return {
-      database,
-      migrations: resolve('test/simulation/migrations'),
-      relay,
-      plc,
-      track,
-      records: random.pick(['keep', 'index']),
-      ...(random.chance(0.25) ? { upstream: { repos: relayHttp } } : {}),
-      policy: { legacy: random.pick(['proven', 'resync', 'reject']) },
-      stream: {
-        concurrency: random.pick([1, 8, 512]),
-        maxQueued: random.pick([4, 64, 4096]),
-        cursorIntervalMs: random.pick([10, 100, 1000]),
-        reconnectMs: { first: 5, longest: 100 },
-      },
-      identity: { ttlMs: random.pick([1000, 86_400_000]), refreshMs: 50 },
-      discovery: {
-        relistMs: random.pick([1000, 3_600_000]),
-        reconcileMs: random.pick([1000, 86_400_000]),
-        reconcileGraceMs: random.pick([0, 300]),
-      },
-      backfill: {
-        concurrency: random.pick([1, 3, 8]),
-        perHost: random.pick([1, 4]),
-        maxBytes: 20_000_000,
-        stallMs: 1000,
-        allowPrivateHosts: true,
-        retryMs: { first: 40, longest: 400 },
-        resyncsPerMinute: 100_000,
-      },
-      handling: { attempts: 3, timeoutMs: 200 },
-    }
   }
 
   async #populate(): Promise<void> {
@@ -203,7 +195,7 @@ class Simulation {
       announce: random.chance(0.7),
     })
     for (let i = 0; i < count; i++) this.#network.createRepo(one())
-    if (random.chance(0.3)) await this.#network.createWebRepo(one())
+    if (random.chance(0.3) && !this.#guarded) await this.#network.createWebRepo(one())
     const { track } = this.#config
     if (track?.dids !== undefined)
       track.dids.push(...this.#network.repos.filter(() => random.chance(0.6)).map(({ did }) => did))
@@ -261,14 +253,68 @@ class Simulation {
   }
 
   async doFault(): Promise<void> {
-    const name = this.#random.pick(this.#random.pick(GROUPS))
+    const any = this.#random.pick(this.#random.pick(GROUPS))
+    this.#add(this.#deck.shift() ?? any)
+  }
+
+  #add(name: string, change: (when: When) => When = (when) => when): ActiveFault {
     const entry = FAULTS[name]
     if (entry === undefined) throw new Error(`no such fault; name=${name}`)
     const random = this.#random.fork(`fault/${this.#done.length}`)
-    const when = entry.when(this.#network, random)
-    this.#active.push(this.#network.faults.add(entry.make(this.#network, random), when))
+    const when = change(entry.when(this.#network, random))
+    const fault = this.#network.faults.add(entry.make(this.#network, random, this.#trap.url), when)
+    this.#active.push(fault)
+    this.#faults.set(name, [...(this.#faults.get(name) ?? []), fault])
     if (name === 'flip-any-bit') this.#strangers = true
     this.#note('fault', `${name} ${JSON.stringify(when)}`)
+    return fault
+  }
+
+  #hits(name: string): number {
+    return (this.#faults.get(name) ?? []).reduce((sum, fault) => sum + fault.hits, 0)
+  }
+
+  /** Nothing else is in its way, and whatever may meet the fault happens, until it has struck. */
+  async #provoke(name: string): Promise<void> {
+    await this.#heal()
+    this.#note('provoke', name)
+    for (let place = 0; place < 25; place++) {
+      const fault = this.#add(name, ({ chance: _, after: __, ...when }) => when)
+      for (let i = 0; i < 6 && fault.hits === 0; i++) await this.#stir(i)
+      fault.remove()
+      if (fault.hits > 0) return
+    }
+    throw new Error(`a fault that does not strike; name=${name}`)
+  }
+
+  async #misbehave(): Promise<void> {
+    await this.#heal()
+    const { mischief, done } = this.#behaviour
+    for (const kind of ['throwOnce', 'throwAlways', 'slow', 'hang'] as const) {
+      Object.assign(mischief, GOOD, { [kind]: 0.2 })
+      for (let i = 0; i < 40 && done[kind] === 0; i++) await this.#stir(i)
+    }
+  }
+
+  /** A bit of everything: events of every kind, fetches, lists, look-ups, a new connection. */
+  async #stir(i: number): Promise<void> {
+    await this.#revive()
+    await this.doTraffic()
+    const awake = this.#network.repos.filter((repo) => repo.active)
+    const some = this.#random.shuffle(awake).slice(0, 3)
+    for (const repo of some) {
+      repo.publish()
+      repo.sync()
+    }
+    some[0]?.setStatus('suspended')
+    some[0]?.setStatus('active')
+    if (i % 3 === 2) this.#network.relayStream.disconnect()
+    const life = this.#life
+    if (!(life instanceof LifeHere)) return
+    void life.tap.reconcile({ graceMs: 0 }).catch(() => {})
+    // It may have ended meanwhile: a relay that names a cursor of the future.
+    for (const { did } of some) await life.tap.resync(did).catch(() => {})
+    await pause(20)
   }
 
   async doCure(): Promise<void> {
@@ -301,9 +347,16 @@ class Simulation {
 
   async doRelay(): Promise<void> {
     const { relayStream } = this.#network
-    const what = this.#random.pick(['disconnect', 'forget', 'restart low', 'restart high', 'drop'])
-    this.#note('relay', what)
-    if (what === 'disconnect') relayStream.disconnect()
+    const what = this.#random.pick(RELAY)
+    this.#note(`relay ${what}`)
+    if (what === 'outdated') {
+      // What happens while nobody listens is forgotten before somebody does (rule A4).
+      await this.end()
+      await this.doTraffic()
+      relayStream.forget()
+      await this.doTraffic()
+      await this.#live()
+    } else if (what === 'disconnect') relayStream.disconnect()
     else if (what === 'drop') this.#network.host('relay').dropConnections()
     else if (what === 'forget') relayStream.forget()
     else if (what === 'restart low') this.#network.restartRelay()
@@ -332,13 +385,16 @@ class Simulation {
       const pause = new Promise<boolean>((done) => setTimeout(() => done(false), 5 + this.#random.int(60)))
       if (await Promise.race([gone, pause])) break
     }
-    await this.#endChild(child)
+    await this.#endChild(child, momentName(moment))
   }
 
-  async #endChild(child: LifeAsChild): Promise<void> {
+  async #endChild(child: LifeAsChild, moment: string): Promise<void> {
     this.#life = null
     await child.end()
-    if (child.diedAsPlanned) this.#killed++
+    if (child.diedAsPlanned) {
+      this.#killed++
+      this.#moments.set(moment, (this.#moments.get(moment) ?? 0) + 1)
+    }
     this.#judge(await child.ended)
     this.#resetIfAsked(await child.ended)
     await this.#live()
@@ -415,14 +471,19 @@ class Simulation {
     this.#resetCursor = true
   }
 
-  /** Everything works again; waits until the indexer is level and compares. */
-  async #quiet(afresh: boolean): Promise<void> {
-    this.#note('quiet', afresh ? 'after a restart' : '')
+  /** Everything works again. */
+  async #heal(): Promise<void> {
     this.#network.faults.clear()
     this.#active.length = 0
     Object.assign(this.#behaviour.mischief, GOOD)
     for (const name of this.#stopped) await this.#network.host(name).start()
     this.#stopped.clear()
+  }
+
+  /** Everything works again; waits until the indexer is level and compares. */
+  async #quiet(afresh: boolean): Promise<void> {
+    this.#note('quiet', afresh ? 'after a restart' : '')
+    await this.#heal()
     if (afresh) await this.end()
     const deadline = performance.now() + 60_000
     for (let clean = 0; clean < 2; ) {
@@ -446,6 +507,8 @@ class Simulation {
       strangers: this.#strangers,
       tracked: (repo) => this.#shouldTrack(repo),
     })
+    if (this.#guarded && this.#trap.asked > 0)
+      problems.push(`a private address was asked ${this.#trap.asked} times`)
     if (problems.length > 0) throw new Error(problems.slice(0, 40).join('\n'))
     if (this.#log.alarms.length > 0) throw new Error(`alarming: ${this.#log.alarms.slice(0, 10).join('\n')}`)
   }
@@ -501,25 +564,14 @@ class Simulation {
   }
 }
 
+export function momentName({ metric, label }: Omit<KillAt, 'nth'>): string {
+  return label === undefined ? metric : `${metric} ${label}`
+}
+
 async function retryLetters(tap: Tap): Promise<number> {
   const letters = await tap.store.deadLetters.list({ limit: 100_000 })
   for (const { id } of letters.reverse()) await tap.retryDeadLetter(id)
   return letters.length
-}
-
-function weights(random: Random): Partial<TrafficWeights> {
-  const more = (usual: number) => (random.chance(0.4) ? usual * 4 : usual)
-  return {
-    rotate: more(1),
-    pause: more(0.7),
-    resume: more(2),
-    move: more(0.5),
-    sync: more(0.5),
-    handle: more(1),
-    removeAccount: more(0.2),
-    newAccount: more(0.6),
-    empty: more(1),
-  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
