@@ -281,6 +281,10 @@ class Simulation {
     for (let place = 0; place < 25; place++) {
       const fault = this.#add(name, ({ chance: _, after: __, ...when }) => when)
       for (let i = 0; i < 6 && fault.hits === 0; i++) await this.#stir(i)
+      // A slow machine may have more than enough to do already.
+      const late = AbortSignal.timeout(5000)
+      if (fault.hits === 0 && this.#life instanceof LifeHere)
+        await this.#life.tap.settled({ signal: late }).catch(() => {})
       fault.remove()
       if (fault.hits > 0) return
     }
@@ -373,7 +377,7 @@ class Simulation {
   async doKill(): Promise<void> {
     await this.end()
     const moment = this.#random.pick(MOMENTS)
-    const nth = 1 + this.#random.int(this.#random.pick([1, 3, 10, 100]))
+    const nth = 1 + this.#random.int(this.#random.pick([1, 1, 3, 10, 30]))
     this.#note('kill', JSON.stringify({ ...moment, nth }))
     const child = new LifeAsChild(this.#lifeOptions(), { ...moment, nth })
     this.#life = child
