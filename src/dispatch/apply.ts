@@ -86,8 +86,15 @@ async function finish(
 ): Promise<Omit<Applied, 'outcomes'>> {
   await plan.resolve()
   if (careful) await tx.checkDeferred()
-  const { log } = deps.observer
-  const effects = await applyJobs(tx, plan.jobs, { log, signal: deps.signal, careful, ...deps.handling })
+  // Under way while the handlers run: a server writes it beside them.
+  const indexed = plan.index.flush(tx, careful)
+  indexed.catch(() => {})
+  const options = { log: deps.observer.log, signal: deps.signal, careful, ...deps.handling }
+  const effects = await applyJobs(tx, plan.jobs, options).catch(async (error) => {
+    await indexed // the handlers may have failed because of it
+    throw error
+  })
+  await indexed
   const failed = failuresOf(plan)
   const letters = lettersOf(failed)
   await write(tx, deps.store, plan, failed, letters, effects)
@@ -124,12 +131,12 @@ async function lockRepos(
 
 /** Repos of which several works may touch one path. Chunks of one fetch into an empty index never do. */
 function overlapping(works: readonly Work[]): number[] {
-  const byRepo = Map.groupBy(works, (work) => work.repoId)
-  return [...byRepo.values()].flatMap((group) => {
+  const touching = works.filter((work) => work.kind === 'retry' || work.unit.ops.length > 0)
+  return [...Map.groupBy(touching, (work) => work.repoId)].flatMap(([repoId, group]) => {
     const apart =
       group.length === 1 ||
       group.every((work) => work.kind === 'unit' && work.unit.mode === 'diff' && work.unit.fresh)
-    return apart || group[0] === undefined ? [] : [group[0].repoId]
+    return apart ? [] : [repoId]
   })
 }
 
@@ -170,7 +177,6 @@ async function write(
   letters: readonly NewDeadLetter[],
   effects: Effects,
 ): Promise<void> {
-  await plan.index.flush(tx)
   await plan.writeUncreated()
   await supersede(tx, store, plan, new Set(failed.map((job) => job.key)))
   await store.deadLetters.add(tx, letters)

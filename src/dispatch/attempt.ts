@@ -42,7 +42,8 @@ export async function attempt(
     return { ok: true, effects: context.effects }
   } catch (error) {
     context.end(error)
-    return { ok: false, error, culprit: jobs.length === 1 ? 0 : run.culprit }
+    const culprit = side.failed()?.late === true ? null : run.culprit
+    return { ok: false, error, culprit: jobs.length === 1 ? 0 : culprit }
   } finally {
     side.end()
     context.end()

@@ -65,6 +65,30 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
     expect(await bench.store.repos.get(repo.did)).toEqual({ ...repo, ...patch })
   })
 
+  test('merged rows hold what was written, whatever the text', async () => {
+    const words = ['', 'ä', '🦋'.repeat(80), 'x'.repeat(3000), 'a"b\\c', '{NULL}', 'NULL', null, '\t\n']
+    const odd = on(POST, {
+      async put({ rkey }, { rows }) {
+        const word = words[Number(rkey)] ?? null
+        await rows.word?.upsert({
+          id: `${rkey} ${word}`,
+          free: word,
+          short: word?.slice(0, 200) ?? null,
+          n: Number(rkey),
+        })
+      },
+    })
+    const table = 'create table word (id text primary key, free text, short varchar(200), n integer not null)'
+    await using bench = await openBench(dialect, [odd], { tables: [table] })
+    const repo = await bench.repo()
+    const ops = words.map((_, i) => put(POST, `${i}`, {}))
+    expect(await bench.dispatcher.submit(unit(repo, ops))).toBe('applied')
+    const rows = await bench.store.db.all('select * from word order by n')
+    expect(rows).toEqual(
+      words.map((free, n) => ({ id: `${n} ${free}`, free, short: free?.slice(0, 200) ?? null, n })),
+    )
+  })
+
   test.each([[{ rev: '3kother' }], [{ run: 5 }], [{ state: 'active' as const }]])(
     'a unit whose guard %j does not hold leaves no trace',
     async (guard) => {
@@ -242,6 +266,19 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
       expect(await bench.store.records.missing(repo.id, 3, 10)).toEqual([])
     })
 
+    test('of a repo that is not as fresh as it was said to be applies all the same', async () => {
+      await using bench = await openBench(dialect, [posts], { tables })
+      const repo = await bench.repo()
+      const old = put(POST, 'b', { text: 'old' })
+      const chunk = { mode: 'diff', fresh: true, run: 1, source: 'backfill' } as const
+      expect(await bench.dispatcher.submit(unit(repo, [old], chunk))).toBe('applied')
+      const ops = [put(POST, 'a', { text: 'one' }), put(POST, 'b', { text: 'two' })]
+      expect(await bench.dispatcher.submit(unit(repo, ops, { ...chunk, run: 2 }))).toBe('applied')
+      expect(await texts(bench)).toEqual(['one', 'two'])
+      expect(await index(bench, repo.id)).toEqual([`${POST}/a`, `${POST}/b`])
+      expect(await bench.store.deadLetters.list()).toEqual([])
+    })
+
     test('of a fresh repo needs no look-up and creates everything', async () => {
       seen.length = 0
       await using bench = await openBench(dialect, [noting], { tables })
@@ -255,6 +292,22 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
   })
 
   describe('P6: an op that cannot be applied', () => {
+    test('is not mistaken for the one that found out, even with one attempt only', async () => {
+      const reading = on(POST, {
+        async put({ uri, record }, { tx, rows }) {
+          if (record.text === 'read') await tx.selectFrom('strict').selectAll().execute()
+          await rows.strict?.insert({ uri, n: record.text === 'bad' ? null : 1 })
+        },
+      })
+      const strict = 'create table strict (uri text primary key, n integer not null)'
+      const handling = { attempts: 1, timeoutMs: 20_000 }
+      await using bench = await openBench(dialect, [reading], { tables: [strict], handling })
+      const ops = ['fine', 'bad', 'fine', 'read', 'fine'].map((text, i) => put(POST, `r${i}`, { text }))
+      expect(await bench.dispatcher.submit(unit(await bench.repo(), ops))).toBe('applied')
+      expect((await bench.store.deadLetters.list()).map(({ rkey }) => rkey)).toEqual(['r1'])
+      expect(await bench.rows('strict')).toHaveLength(4)
+    })
+
     test('becomes a dead letter; the rest of its commit, its index row and its neighbours commit', async () => {
       await using bench = await openBench(dialect, [posts], { tables })
       const [one, two] = [await bench.repo(), await bench.repo()]

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
 import { DIALECTS, startPostgres, stopDatabases } from '../../test/support/databases.ts'
 import {
@@ -136,9 +137,9 @@ describe.each(DIALECTS)('a full disk of $name', (dialect) => {
   })
 })
 
-/** Passes bytes on, and can lose the server's answer to a commit. */
+/** Passes bytes on, and can lose a commit, or the server's answer to one. */
 async function unreliable(port: number) {
-  let loseCommit = false
+  let loseCommit: 'answer' | 'commit' | null = null
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1')
@@ -148,9 +149,10 @@ async function unreliable(port: number) {
       socket.on('error', () => {})
     }
     client.on('data', (bytes) => {
-      if (loseCommit && bytes.includes('commit')) {
-        loseCommit = false
-        deaf = true
+      if (loseCommit !== null && bytes.includes('commit\0')) {
+        deaf = loseCommit === 'answer'
+        loseCommit = null
+        if (!deaf) return client.destroy()
       }
       upstream.write(bytes)
     })
@@ -166,14 +168,28 @@ async function unreliable(port: number) {
   await once(server, 'listening')
   return {
     port: (server.address() as { port: number }).port,
-    loseNextCommit: () => {
-      loseCommit = true
+    /** The next one; a connection sends its first two as text. */
+    lose: (what: 'answer' | 'commit') => {
+      loseCommit = what
+    },
+    get lost() {
+      return loseCommit === null
     },
     close: () => {
       for (const socket of sockets) socket.destroy()
       server.close()
     },
   }
+}
+
+/** Ends all connections of ours, so that whoever commits next does so on a new one. */
+async function renew(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lextap'",
+  )
+  await client.end()
 }
 
 describe('Postgres', () => {
@@ -220,14 +236,47 @@ describe('Postgres', () => {
       const url = new URL(database.url)
       url.port = String(proxy.port)
       const observer = listener()
-      // Two connections only, so that the one that commits is new and its `commit` goes out as text.
       await using store = await openStore(url.href, { observer, connections: 2 })
       await using bench = await benchOn(store, observer, [counting], { tables })
       const repo = await bench.repo()
-      proxy.loseNextCommit()
+      await renew(database.url)
+      proxy.lose('answer')
       // Fresh and unguarded: nothing but the asking keeps it from being applied again.
       const chunk = unit(repo, ops(10), { mode: 'diff', fresh: true, source: 'backfill' })
       expect(await bench.dispatcher.submit(chunk)).toBe('applied')
+      expect(proxy.lost).toBe(true)
+      const rows = await bench.rows('tally')
+      expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([10, new Set([1])])
+    } finally {
+      proxy.close()
+      await server.stop()
+    }
+  })
+
+  test('a commit that was lost is not taken for one that had its number', async () => {
+    const server = await startPostgres()
+    await using database = await server.create()
+    await using setup = await openStore(database.url, { observer: listener() })
+    // As after a crash, when the server gives out numbers again that it has forgotten.
+    await setup.db.run('create schema reused')
+    await setup.db.run(
+      "create function reused.pg_xact_status(xid8) returns text language sql as $$ select 'committed' $$",
+    )
+    const proxy = await unreliable(Number(new URL(database.url).port))
+    try {
+      const url = new URL(database.url)
+      url.port = String(proxy.port)
+      url.searchParams.set('options', '-c search_path=reused,pg_catalog,public')
+      const observer = listener()
+      await using store = await openStore(url.href, { observer, connections: 2 })
+      await using bench = await benchOn(store, observer, [counting], { tables: [] })
+      await setup.db.run(tables[0] ?? '')
+      const repo = await bench.repo()
+      await renew(database.url)
+      proxy.lose('commit')
+      const chunk = unit(repo, ops(10), { mode: 'diff', fresh: true, source: 'backfill' })
+      expect(await bench.dispatcher.submit(chunk)).toBe('applied')
+      expect(proxy.lost).toBe(true)
       const rows = await bench.rows('tally')
       expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([10, new Set([1])])
     } finally {
@@ -283,7 +332,8 @@ describe('Postgres', () => {
           crashes--
           const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(ctx.tx)
           // A backend that dies takes the whole server with it; it recovers and comes back by itself.
-          process.kill(rows[0]?.pid ?? 0, 'SIGKILL')
+          if (rows[0] === undefined) throw new Error('no pid')
+          process.kill(rows[0].pid, 'SIGKILL')
           await ctx.tx.selectFrom('tally').selectAll().execute()
         },
       })

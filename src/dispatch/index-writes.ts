@@ -1,4 +1,4 @@
-import type { Param, Session } from '../store/database.ts'
+import type { Param, Transaction } from '../store/database.ts'
 import { DELETE_RECORDS, MARK_RECORDS, PUT_RECORDS } from '../store/records.ts'
 
 interface Write {
@@ -16,6 +16,8 @@ const RUN = 4
  */
 export class IndexWrites {
   readonly #plain: Record<Write['kind'], Param[][]> = { put: [], mark: [], delete: [] }
+  /** Puts to paths of which none is in the index. */
+  readonly #fresh: Param[][] = []
   readonly #remembered = new Map<number, Map<string, Write>>()
 
   /** Call for repos with more than one unit before anything is written. */
@@ -38,8 +40,11 @@ export class IndexWrites {
     collectionId: number,
     rkey: string,
     record: { cid: Uint8Array; run: number; body: Uint8Array | null },
+    fresh: boolean,
   ): void {
-    this.#add('put', [repoId, collectionId, rkey, record.cid, record.run, record.body], record.cid)
+    const row = [repoId, collectionId, rkey, record.cid, record.run, record.body]
+    if (fresh && !this.#remembered.has(repoId)) this.#fresh.push(row)
+    else this.#add('put', row, record.cid)
   }
 
   /** Unchanged, but seen by `run`. */
@@ -60,12 +65,20 @@ export class IndexWrites {
     else paths.set(`${row[1]}/${row[2]}`, { kind, row, cid })
   }
 
-  async flush(tx: Session): Promise<void> {
+  /**
+   * Everything is sent before this returns, so that it stands before whatever the caller does next, a savepoint for
+   * instance. `careful`: what was said to be fresh may not be.
+   */
+  async flush(tx: Transaction, careful: boolean): Promise<void> {
     for (const paths of this.#remembered.values()) {
       for (const { kind, row } of paths.values()) this.#plain[kind].push(row)
     }
-    await tx.insertMany(PUT_RECORDS, this.#plain.put)
-    await tx.updateMany(MARK_RECORDS, this.#plain.mark)
-    await tx.deleteMany(DELETE_RECORDS, this.#plain.delete)
+    const { put, mark, delete: gone } = this.#plain
+    await Promise.all([
+      careful ? tx.insertMany(PUT_RECORDS, this.#fresh) : tx.loadMany(PUT_RECORDS, this.#fresh),
+      tx.insertMany(PUT_RECORDS, put),
+      tx.updateMany(MARK_RECORDS, mark),
+      tx.deleteMany(DELETE_RECORDS, gone),
+    ])
   }
 }

@@ -157,7 +157,9 @@ export class Plan {
       this.index.mark(unit.repoId, collectionId, rkey, unit.run, cid)
       return
     }
-    this.index.put(unit.repoId, collectionId, rkey, { cid, run: unit.run, body: keepBodies ? body : null })
+    const fresh = unit.mode === 'diff' && unit.fresh === true
+    const record = { cid, run: unit.run, body: keepBodies ? body : null }
+    this.index.put(unit.repoId, collectionId, rkey, record, fresh)
     const action = unit.mode === 'trust' ? op.action : before === null ? 'create' : 'update'
     this.#publish(unit, op, action)
     this.addJob(new RecordJob(unit, op, action, routes.of(collection)))

@@ -45,13 +45,19 @@ export interface Session {
   deleteMany(del: BulkDelete, rows: Rows): Promise<void>
 }
 
+export interface StatementFailure {
+  readonly error: unknown
+  /** Of a write that was answered before it was sent: whoever ran meanwhile may have nothing to do with it. */
+  readonly late: boolean
+}
+
 /** The handlers' side of a transaction; one for each attempt, dead after `end`. */
 export interface UserSide extends UserTx {
   readonly tx: Kysely<UserDatabase>
   /** Sends what row writers buffered and waits for every statement under way. Throws the first error. */
   flush(): Promise<void>
-  /** The first error of a statement so far, also one that the handler hid; null where errors come late. */
-  failed(): { readonly error: unknown } | null
+  /** The first error of a statement so far, also one that the handler hid. */
+  failed(): StatementFailure | null
   /** From now on every use of `tx` and `rows` throws. Cancels what still runs where the database can. */
   end(): void
 }
@@ -63,6 +69,8 @@ export interface UserSideOptions {
 
 /** One open transaction. Savepoints do not nest: there is at most one. */
 export interface Transaction extends Session {
+  /** As `insertMany`, as fast as the database can, for rows of which none is there; one that is may be an error. */
+  loadMany(insert: BulkInsert, rows: Rows): Promise<void>
   savepoint(): Promise<void>
   rollbackToSavepoint(): Promise<void>
   releaseSavepoint(): Promise<void>

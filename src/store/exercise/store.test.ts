@@ -314,6 +314,27 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
       expect(await store.records.get(row.id, 'never.seen.this', 'b')).toBeNull()
     })
 
+    test('that are new can be loaded, and are read back as they were written', async () => {
+      const row = await repo()
+      await store.collections.intern(['a.b.one'])
+      const id = store.collections.idOf('a.b.one') ?? 0
+      const rkeys = ['', 'a', 'x'.repeat(200), 'ä🦋', 'ä🦋'.repeat(90)]
+      const rows = rkeys.map((rkey, i) => [row.id, id, rkey, cid(i), i - 1, i === 0 ? null : cid(i * 3)])
+      await store.transaction((tx) => tx.loadMany(PUT_RECORDS, rows))
+      await store.transaction((tx) => tx.loadMany(PUT_RECORDS, []))
+      const read = await store.records.page(row.id, null, 10)
+      expect(
+        read.map(({ rkey, cid, run, body }) => [rkey, [...cid], run, body === null ? null : [...body]]),
+      ).toEqual(
+        rows.map(([, , rkey, c, run, body]) => [
+          rkey,
+          [...(c as Uint8Array)],
+          run,
+          body === null ? null : [...(body as Uint8Array)],
+        ]),
+      )
+    })
+
     test('a write over a row replaces it, a mark changes its run alone, a delete takes it out', async () => {
       const { row, one, two } = await filled()
       await store.db.insertMany(PUT_RECORDS, [[row.id, one, 'a', cid(5), 2, null]])

@@ -16,6 +16,7 @@ const serializers = new Proxy({} as Record<number, (value: unknown) => string>, 
 /** PGlite runs in process: statements queue up and run one by one. */
 export class PgliteWire implements Wire {
   readonly broken = false
+  readonly copy = null
   readonly #db: PGlite
 
   constructor(db: PGlite) {

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Fault } from '../../database.ts'
+import { CopyIn } from './copy-in.ts'
 import { postgresFault } from './faults.ts'
 import type { Wire, WireResult, WireValue } from './wire.ts'
 
@@ -37,12 +38,15 @@ export class ClientWire implements Wire {
         ...(name === undefined ? {} : { name }),
         ...(own ? { types: ownTypes } : {}),
       },
-      (error: Error | null | undefined, result: pg.QueryResult) => {
-        if (error) reject(this.#failed(error))
-        else resolve({ rows: result.rows, count: result.rowCount, command: result.command })
-      },
+      this.#settle(resolve, reject),
     )
     this.#client.query(query)
+    return promise
+  }
+
+  readonly copy = (text: string, data: Buffer): Promise<WireResult> => {
+    const { promise, resolve, reject } = Promise.withResolvers<WireResult>()
+    this.#client.query(new CopyIn(text, data, this.#settle(resolve, reject)))
     return promise
   }
 
@@ -53,6 +57,13 @@ export class ClientWire implements Wire {
 
   faultOf(error: unknown): Fault | null {
     return postgresFault(error)
+  }
+
+  #settle(resolve: (result: WireResult) => void, reject: (error: Error) => void) {
+    return (error: Error | null | undefined, result: pg.QueryResult): void => {
+      if (error) reject(this.#failed(error))
+      else resolve({ rows: result.rows, count: result.rowCount, command: result.command })
+    }
   }
 
   #failed(error: Error): Error {

@@ -22,8 +22,9 @@ import type { UserDatabase } from '../../types.ts'
 import { maskPassword } from '../../url.ts'
 import { ClientWire } from './client-wire.ts'
 import { explain } from './errors.ts'
-import { postgresFault } from './faults.ts'
+import { postgresFault, sqlState } from './faults.ts'
 import { introspect } from './introspect.ts'
+import { type Mark, Marks } from './marks.ts'
 import { PostgresSession } from './session.ts'
 import { CommitInDoubt, inTransaction } from './transaction.ts'
 import { KnownStatements } from './user-side.ts'
@@ -45,6 +46,7 @@ export const words: SqlWords = {
 }
 
 const OLDEST_VERSION = 14
+const INVALID_PARAMETER = '22023'
 /** Transactions at once: one waits for its commit, one for its statements, one has the processor. */
 const TRANSACTIONS = 3
 
@@ -83,7 +85,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
         `PostgreSQL ${version} is too old: lextap needs ${OLDEST_VERSION} or newer; url=${maskPassword(url)}`,
       )
     }
-    return new PostgresDatabase(maskPassword(url), pool, config.max)
+    return new PostgresDatabase(maskPassword(url), pool, config.max, options.readOnly)
   } catch (error) {
     await pool.end().catch(() => {})
     throw explain(error, maskPassword(url))
@@ -101,10 +103,13 @@ class PostgresDatabase implements Database {
   readonly #parts
   readonly #where: string
   readonly #closing = new AbortController()
+  readonly #readOnly: boolean
+  #marks: Marks | null = null
   #known = new KnownStatements(new RowTables([], 'postgres'))
 
-  constructor(where: string, pool: pg.Pool, connections: number) {
+  constructor(where: string, pool: pg.Pool, connections: number, readOnly: boolean) {
     this.#where = where
+    this.#readOnly = readOnly
     this.#pool = pool
     this.concurrency = Math.max(1, Math.min(TRANSACTIONS, connections - 1))
     const dialect = new PostgresDialect({ pool })
@@ -133,28 +138,40 @@ class PostgresDatabase implements Database {
   }
 
   async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    const mark = this.#marks?.take() ?? null
     try {
-      return await this.#with((wire) => inTransaction(wire, this.#parts, this.#known, fn))
+      return await this.#with((wire) => inTransaction(wire, this.#parts, this.#known, fn, mark))
     } catch (error) {
       if (!(error instanceof CommitInDoubt)) throw error
-      if (await this.#committed(error.xid)) return error.result as T
+      if (await this.#committed(error.xid, mark)) return error.result as T
       throw error.cause
+    } finally {
+      if (mark !== null) this.#marks?.give(mark)
     }
   }
 
   /** Asks until the server can say: a batch whose commit is taken for lost would be applied twice. */
-  async #committed(xid: string): Promise<boolean> {
+  async #committed(xid: string, mark: Mark | null): Promise<boolean> {
     for (let failures = 0; ; failures++) {
       try {
-        const rows = await this.#session.all<{ status: string | null }>(
-          'select pg_xact_status($1::xid8) as status',
-          [xid],
-        )
-        if (rows[0]?.status !== 'in progress') return rows[0]?.status === 'committed'
+        const status = await this.#statusOf(xid)
+        if (status !== 'in progress')
+          return mark === null ? status === 'committed' : !!(await this.#marks?.written(this.#session, mark))
       } catch (error) {
         if (this.#closing.signal.aborted || postgresFault(error) === null) throw error
       }
       await sleep(backoffMs(failures, { baseMs: 50, maxMs: 5000 }), this.#closing.signal)
+    }
+  }
+
+  /** Null for one the server knows nothing of: a crash took it. */
+  async #statusOf(xid: string): Promise<string | null> {
+    try {
+      const text = 'select pg_xact_status($1::xid8) as status'
+      return (await this.#session.all<{ status: string | null }>(text, [xid]))[0]?.status ?? null
+    } catch (error) {
+      if (sqlState(error) === INVALID_PARAMETER) return null // in the future
+      throw error
     }
   }
 
@@ -189,7 +206,18 @@ class PostgresDatabase implements Database {
   async introspect(): Promise<readonly TableInfo[]> {
     const tables = await introspect(this.#session)
     this.#known = new KnownStatements(new RowTables(tables, 'postgres'))
+    if (!this.#readOnly && this.#marks === null) await this.#beginMarks()
     return tables
+  }
+
+  /** From here on our tables are there. */
+  async #beginMarks(): Promise<void> {
+    const [found] = await this.#session.all<{ there: boolean }>(
+      "select to_regclass('lextap_meta') is not null as there",
+    )
+    if (found?.there !== true) return
+    await Marks.sweep(this.#session)
+    this.#marks = new Marks()
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { BulkDelete, BulkInsert, BulkUpdate, Param, Rows, Session } from '../../database.ts'
 import { bulkParams, deleteText, insertText, updateText } from './bulk.ts'
+import { copyRows, copyText } from './copy.ts'
 import { arrayLiteral, wireValue } from './values.ts'
 import type { Wire, WireResult, WireValue } from './wire.ts'
 
@@ -9,9 +10,11 @@ const MAX_ROWS = 2000
 /** Our own statements over a wire. Everything may be sent without waiting for what was sent before. */
 export class PostgresSession implements Session {
   readonly #send: Wire['query']
+  readonly #copy: Wire['copy']
 
-  constructor(send: Wire['query']) {
+  constructor(send: Wire['query'], copy: Wire['copy'] = null) {
     this.#send = send
+    this.#copy = copy
   }
 
   async all<T>(sql: string, params: readonly Param[] = []): Promise<T[]> {
@@ -22,6 +25,12 @@ export class PostgresSession implements Session {
   }
   insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
     return this.#many(insertText(insert), insert.columns, rows)
+  }
+  /** As `insertMany`, for rows of which none is there. */
+  async loadMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    if (rows.length === 0) return
+    if (this.#copy === null) return this.insertMany(insert, rows)
+    await this.#copy(copyText(insert), copyRows(insert.columns, rows))
   }
   updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
     return this.#many(updateText(update), { ...update.keys, ...update.columns }, rows)

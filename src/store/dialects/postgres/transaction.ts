@@ -10,6 +10,7 @@ import type {
   Transaction,
   UserSide,
 } from '../../database.ts'
+import { type Mark, WRITE_MARK } from './marks.ts'
 import { PostgresSession } from './session.ts'
 import { type KnownStatements, PostgresSide } from './user-side.ts'
 import type { Wire, WireResult, WireValue } from './wire.ts'
@@ -32,7 +33,11 @@ export class PostgresTransaction implements Transaction {
     this.#wire = wire
     this.#parts = parts
     this.#known = known
-    this.#session = new PostgresSession((text, values) => this.#own(text, values))
+    const { copy } = wire
+    this.#session = new PostgresSession(
+      (text, values) => this.#own(wire.query(text, values, true)),
+      copy && ((text, data) => this.#own(copy(text, data))),
+    )
   }
 
   all<T>(sql: string, params?: readonly Param[]): Promise<T[]> {
@@ -44,6 +49,9 @@ export class PostgresTransaction implements Transaction {
   insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
     return this.#session.insertMany(insert, rows)
   }
+  loadMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    return this.#session.loadMany(insert, rows)
+  }
   updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
     return this.#session.updateMany(update, rows)
   }
@@ -53,12 +61,12 @@ export class PostgresTransaction implements Transaction {
 
   async savepoint(): Promise<void> {
     // Not waited for: what follows is answered after it on the same connection.
-    this.#own('savepoint lextap', []).catch(() => {})
+    this.#own(this.#wire.query('savepoint lextap', [], true)).catch(() => {})
   }
   async rollbackToSavepoint(): Promise<void> {
     await this.#quiet()
-    this.#own('rollback to savepoint lextap', []).catch(() => {})
-    await this.#own('release savepoint lextap', [])
+    this.#own(this.#wire.query('rollback to savepoint lextap', [], true)).catch(() => {})
+    await this.#own(this.#wire.query('release savepoint lextap', [], true))
     this.failed = false
   }
   async releaseSavepoint(): Promise<void> {
@@ -66,7 +74,7 @@ export class PostgresTransaction implements Transaction {
   }
   async checkDeferred(): Promise<void> {
     await this.#watch(this.#wire.query('set constraints all immediate', [], true))
-    await this.#own('set constraints all deferred', [])
+    await this.#own(this.#wire.query('set constraints all deferred', [], true))
   }
 
   userSide(options: { readonly exact?: boolean } = {}): UserSide {
@@ -93,9 +101,9 @@ export class PostgresTransaction implements Transaction {
     }
   }
 
-  async #own(text: string, values: readonly WireValue[]): Promise<WireResult> {
+  async #own(result: Promise<WireResult>): Promise<WireResult> {
     try {
-      return await this.#watch(this.#wire.query(text, values, true))
+      return await this.#watch(result)
     } catch (error) {
       this.failed = true
       throw error
@@ -117,10 +125,13 @@ export class CommitInDoubt<T> extends Error {
   /** What the transaction returns if it was committed. */
   readonly result: T
   readonly xid: string
-  constructor(result: T, xid: string, cause: unknown) {
+  /** Null when it wrote none. */
+  readonly mark: Mark | null
+  constructor(result: T, xid: string, mark: Mark | null, cause: unknown) {
     super('the connection was lost during commit', { cause })
     this.result = result
     this.xid = xid
+    this.mark = mark
   }
 }
 
@@ -133,17 +144,21 @@ export async function inTransaction<T>(
   parts: DialectParts,
   known: KnownStatements,
   fn: (tx: Transaction) => Promise<T>,
+  mark: Mark | null = null,
 ): Promise<T> {
   const tx = new PostgresTransaction(wire, parts, known)
   wire.query('begin', [], true).catch(() => {})
-  const xid = wire.query('select pg_current_xact_id()::text as xid', [], true)
+  const xid =
+    mark === null
+      ? wire.query('select pg_current_xact_id()::text as xid', [], true)
+      : wire.query(WRITE_MARK, [mark.key, mark.value], true)
   xid.catch(() => {}) // the statements after it fail as well
   try {
     const result = await fn(tx)
     await tx.end()
     const { rows } = await xid
     await commit(wire, tx).catch((error) => {
-      throw wire.broken ? new CommitInDoubt(result, String(rows[0]?.xid), error) : error
+      throw wire.broken ? new CommitInDoubt(result, String(rows[0]?.xid), mark, error) : error
     })
     return result
   } catch (error) {

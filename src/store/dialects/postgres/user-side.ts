@@ -6,7 +6,7 @@ import {
   type DialectParts,
   transactionOver,
 } from '../../bound-kysely.ts'
-import type { UserSide } from '../../database.ts'
+import type { StatementFailure, UserSide } from '../../database.ts'
 import type { RowStatement } from '../../row-statements.ts'
 import type { RowTables } from '../../rows.ts'
 import type { RowWriter } from '../../types.ts'
@@ -69,7 +69,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
   readonly #known: KnownStatements
   readonly #buffer: WriteBuffer
   #over = false
-  #failed: { error: unknown } | null = null
+  #failed: StatementFailure | null = null
   #outstanding = 0
   #settled: (() => void) | null = null
 
@@ -84,10 +84,10 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     this.#known = known
     this.tx = boundKysely(this, parts)
     this.rows = known.tables.writers((statement, values) => this.#write(statement, values))
-    this.#buffer = new WriteBuffer((text, values) => void this.#sent(text, values).catch(() => {}))
+    this.#buffer = new WriteBuffer((text, values) => void this.#sent(text, values, true).catch(() => {}))
   }
 
-  failed(): { readonly error: unknown } | null {
+  failed(): StatementFailure | null {
     return this.#failed
   }
 
@@ -141,7 +141,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
 
   #write(statement: RowStatement, values: unknown[]): Promise<void> {
     if (this.#over) return Promise.reject(transactionOver())
-    const row = rowValues(statement, values)
+    const row = toWire(statement, values)
     const { table, text } = statement
     if (this.#exact) {
       const done = this.#sent(text, row).then(() => {})
@@ -154,12 +154,12 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     return DONE
   }
 
-  async #sent(text: string, values: readonly WireValue[]): Promise<WireResult> {
+  async #sent(text: string, values: readonly WireValue[], late = false): Promise<WireResult> {
     this.#outstanding++
     try {
       return await this.#send(text, values)
     } catch (error) {
-      this.#failed ??= { error }
+      this.#failed ??= { error, late }
       throw error
     } finally {
       if (--this.#outstanding === 0) {
@@ -175,11 +175,13 @@ function saysAgain(values: readonly WireValue[], columns: number, repeats: reado
   return repeats.every((place, i) => values[place] === values[columns + i])
 }
 
-function rowValues({ table, columns, keys, kind }: RowStatement, values: readonly unknown[]): WireValue[] {
-  const names = kind === 'insert' || kind === 'upsert' ? columns : [...columns, ...keys]
-  return values.map((value, i) => {
-    if (typeof value === 'string') return value
-    const type = table.columns.get(names[i] ?? '')
-    return type === 'json' || type === 'jsonb' ? wireJson(value) : wireValue(value)
-  })
+/** Turns the values into what the wire takes, in place: most are texts already. */
+function toWire({ table, columns, keys }: RowStatement, values: unknown[]): WireValue[] {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (typeof value === 'string') continue
+    const type = table.columns.get(columns[i] ?? keys[i - columns.length] ?? '')
+    values[i] = type === 'json' || type === 'jsonb' ? wireJson(value) : wireValue(value)
+  }
+  return values as WireValue[]
 }

@@ -17,6 +17,8 @@ export interface WireResult {
 export interface Wire {
   /** `own`: one of our statements, with integers as numbers; else as the user's driver would return them. */
   query(text: string, values: readonly WireValue[], own: boolean): Promise<WireResult>
+  /** A `copy … from stdin` with all of its data; null where the driver has no such thing. */
+  readonly copy: ((text: string, data: Buffer) => Promise<WireResult>) | null
   /** Asks the server to break off the statement under way. */
   cancel(): Promise<void>
   /** The connection is lost. */

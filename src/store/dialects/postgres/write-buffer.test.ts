@@ -125,6 +125,8 @@ test('values travel as text that Postgres reads back as the same', () => {
       0,
     ),
   ).toBe('{"a\\"b","c\\\\d","{e,f}","","NULL"," g "}')
+  expect(arrayLiteral([], 0)).toBe('{}')
+  expect(arrayLiteral([[''], ['a,b']], 0)).toBe('{"","a,b"}')
   expect(arrayLiteral([[null], [Buffer.from([0, 255])]], 0)).toBe('{NULL,"\\\\x00ff"}')
   expect([wireValue(undefined), wireValue(true), wireValue(12n), wireValue(1.5)]).toEqual([
     null,

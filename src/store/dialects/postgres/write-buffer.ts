@@ -75,14 +75,19 @@ export class WriteBuffer {
 /** False when the row has a key that the group has already. */
 function takes({ shape, seen }: Group, row: readonly WireValue[]): boolean {
   if (seen === null || shape.key === null) return true
-  const key =
-    shape.key.length === 1
-      ? keyPart(row, shape.key[0])
-      : shape.key.map((place) => keyPart(row, place)).join(',')
-  if (seen.has(key)) return false
-  seen.add(key)
-  return true
+  const key = shape.key.length === 1 ? onlyKey(row[shape.key[0] ?? 0]) : keyOf(row, shape.key)
+  const before = seen.size
+  return seen.add(key).size > before
 }
+
+/** Most keys are one text: it stands for itself. No text begins with NUL. */
+function onlyKey(value: WireValue | undefined): string {
+  if (typeof value === 'string') return value
+  return value === null || value === undefined ? '\0' : `\0${value.toString('latin1')}`
+}
+
+const keyOf = (row: readonly WireValue[], places: readonly number[]): string =>
+  places.map((place) => keyPart(row, place)).join(',')
 
 function keyPart(row: readonly WireValue[], place: number | undefined): string {
   const value = place === undefined ? null : row[place]

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { transactionOver } from '../../bound-kysely.ts'
+import type { StatementFailure } from '../../database.ts'
 import type { RowTables } from '../../rows.ts'
 import type { RowWriter } from '../../types.ts'
 import { type SqliteHandle, sqliteValue } from './connection.ts'
@@ -7,7 +8,7 @@ import { type SqliteHandle, sqliteValue } from './connection.ts'
 export interface SideRows {
   readonly writers: Record<string, RowWriter>
   /** The first error a row write had. */
-  failed(): { readonly error: unknown } | null
+  failed(): StatementFailure | null
   end(): void
 }
 
@@ -24,9 +25,9 @@ export function sqliteRows(
   onError: (error: unknown) => void,
 ): SideRows {
   let over = false
-  let failed: { error: unknown } | null = null
+  let failed: StatementFailure | null = null
   const fail = (error: unknown): Promise<never> => {
-    failed ??= { error }
+    failed ??= { error, late: false }
     onError(error)
     const rejected = Promise.reject(error)
     rejected.catch(() => {}) // the attempt reports it; a handler that does not await must not end the process

@@ -37,6 +37,9 @@ export class SqliteTransaction implements Transaction {
   async insertMany(insert: BulkInsert, rows: Rows): Promise<void> {
     this.#watch(() => this.#handle.many(insertText(insert), rows))
   }
+  loadMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    return this.insertMany(insert, rows)
+  }
   async updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
     this.#watch(() => this.#handle.many(updateText(update), rows))
   }
