@@ -17,15 +17,15 @@ const BACKFILL: KillAt[] = [
   { metric: 'lextap_resyncs_total', label: 'done', nth: 1 },
   { metric: 'lextap_resyncs_total', label: 'done', nth: 4 },
 ]
-/** Inside a transaction, between two, and at the end of a resync. */
-const BACKFILL_ELSEWHERE = [1, 2, 4].flatMap((i) => BACKFILL[i] ?? [])
+/** Inside a transaction, and at the end of a resync. */
+const BACKFILL_ELSEWHERE = [1, 4].flatMap((i) => BACKFILL[i] ?? [])
 const LIVE: KillAt[] = [
   { metric: 'lextap_messages_total', label: 'applied', nth: 1 },
   { metric: 'lextap_messages_total', label: 'applied', nth: 40 },
   { metric: 'lextap_messages_total', label: 'buffered', nth: 1 },
 ]
 
-const LIVE_ELSEWHERE = [1, 2].flatMap((i) => LIVE[i] ?? [])
+const LIVE_ELSEWHERE = [1].flatMap((i) => LIVE[i] ?? [])
 
 /** Every moment on SQLite, the telling ones on the others. */
 const on = (sqlite: readonly KillAt[], others: readonly KillAt[]) =>
