@@ -305,7 +305,8 @@ class Simulation {
     await this.#revive()
     await this.doTraffic()
     const awake = this.#network.repos.filter((repo) => repo.active)
-    const some = this.#random.shuffle(awake).slice(0, 3)
+    const ours = awake.filter((repo) => this.#shouldTrack(repo) !== false)
+    const some = this.#random.shuffle(ours.length > 0 ? ours : awake).slice(0, 3)
     for (const repo of some) {
       repo.publish()
       repo.sync()
@@ -316,6 +317,7 @@ class Simulation {
     const life = this.#life
     if (!(life instanceof LifeHere)) return
     void life.tap.reconcile({ graceMs: 0 }).catch(() => {})
+    if (ours.length === 0 && some[0] !== undefined) await this.#track(life, some[0].did).catch(() => {})
     // It may have ended meanwhile: a relay that names a cursor of the future.
     for (const { did } of some) await life.tap.resync(did).catch(() => {})
     await pause(20)
@@ -412,20 +414,23 @@ class Simulation {
     const what = this.#random.pick(['resync', 'retry letters', 'reconcile', 'remove', 'add'])
     const { tap } = life
     if (what === 'resync') await tap.resync(repo.did)
-    else if (what === 'retry letters') await retryLetters(tap)
+    else if (what === 'retry letters') await retryLetters(tap, this.#touched)
     else if (what === 'reconcile') void tap.reconcile().catch(() => {})
     else if (this.#config.track?.dids === undefined) return
     else if (what === 'remove') {
       await tap.removeRepo(repo.did)
       this.#removed.add(repo.did)
       this.#touched.add(repo.did)
-    } else {
-      await tap.addRepos([repo.did])
-      this.#removed.delete(repo.did)
-      this.#touched.add(repo.did)
-      if (!this.#config.track.dids.includes(repo.did)) this.#config.track.dids.push(repo.did)
-    }
+    } else await this.#track(life, repo.did)
     this.#note('operator', `${what} ${repo.did}`)
+  }
+
+  async #track({ tap }: LifeHere, did: string): Promise<void> {
+    await tap.addRepos([did])
+    this.#removed.delete(did)
+    this.#touched.add(did)
+    const { dids } = this.#config.track
+    if (dids !== undefined && !dids.includes(did)) dids.push(did)
   }
 
   async doLevel(): Promise<void> {
@@ -539,7 +544,7 @@ class Simulation {
         `not settled: ${JSON.stringify(await tap.status())} ${JSON.stringify(odd.slice(0, 10))}`,
       )
     })
-    const retried = await retryLetters(tap)
+    const retried = await retryLetters(tap, this.#touched)
     const found = await tap.reconcile({ graceMs: 0 })
     const failed = await tap.store.repos.list({ state: 'error', limit: 10_000 })
     const waiting = failed.filter((row) => this.#network.repo(row.did)?.active).length
@@ -572,8 +577,10 @@ export function momentName({ metric, label }: Omit<KillAt, 'nth'>): string {
   return label === undefined ? metric : `${metric} ${label}`
 }
 
-async function retryLetters(tap: Tap): Promise<number> {
+/** `touched`: whoever's change of standing was a dead letter is told of it late. */
+async function retryLetters(tap: Tap, touched: Set<string>): Promise<number> {
   const letters = await tap.store.deadLetters.list({ limit: 100_000 })
+  for (const { did, action } of letters) if (action === 'account') touched.add(did)
   for (const { id } of letters.reverse()) await tap.retryDeadLetter(id)
   return letters.length
 }
