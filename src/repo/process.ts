@@ -59,16 +59,21 @@ export class Processor {
     this.#deps = deps
   }
 
-  async handle(frame: Uint8Array, head: FrameHead): Promise<void> {
+  /** Resolves with the error when the stream itself is broken: what came is no frame (rule A1). */
+  async handle(frame: Uint8Array, head: FrameHead): Promise<InvalidError | null> {
     let message: Message
     try {
       message = decodeFrame(frame)
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error
       await this.#undecodable(head, error)
-      return
+      return error.rule === 'A1' ? error : null
     }
-    if (!('did' in message)) return
+    if ('did' in message) await this.#message(message, frame)
+    return null
+  }
+
+  async #message(message: Subject, frame: Uint8Array): Promise<void> {
     const row = await this.#deps.store.repos.get(message.did)
     if (row === null) {
       await this.#deps.discover(message)

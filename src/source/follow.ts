@@ -16,8 +16,11 @@ export interface FollowOptions {
   readonly cursor: number | null
   /** Whether anything needs to be done for this frame; false closes it without decoding more. */
   readonly select: (head: FrameHead, frame: Uint8Array) => boolean
-  /** Does the work of one selected frame; its effects are committed when it resolves. */
-  readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<void>
+  /**
+   * Does the work of one selected frame; its effects are committed when it resolves. Resolves with the error of what
+   * is no frame at all (rule A1).
+   */
+  readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<InvalidError | null>
   /** Without a cursor: the stream begins with this event. Awaited before anything is done with it. */
   readonly onFirst?: (seq: number) => Promise<void>
   /** Events were missed: the relay no longer has what followed our cursor (rule A4). */
@@ -34,6 +37,8 @@ export class Follower {
   readonly #options: FollowOptions
   /** Highest seq ever received; a new connection resumes after it. */
   received: number | null
+  /** How many connections there were. */
+  #connection = 0
   #bytes = 0
   #drained: (() => void) | null = null
   #failure: Error | null = null
@@ -58,6 +63,7 @@ export class Follower {
 
   async #batch(frames: readonly Uint8Array[], first: boolean): Promise<number> {
     let opening = first
+    if (first) this.#connection++
     let skipped = 0
     for (const frame of frames) {
       let head: FrameHead
@@ -112,11 +118,14 @@ export class Follower {
   async #queue(head: FrameHead, frame: Uint8Array): Promise<void> {
     const { lanes, watermark, handle, maxBytes = 64 << 20 } = this.#options
     const close = watermark.begin(head.seq as number)
+    const connection = this.#connection
     this.#bytes += frame.length
     const work = async () => {
       try {
-        await handle(frame, head)
+        const broken = await handle(frame, head)
         close()
+        // Only the connection that it came over.
+        if (broken !== null && connection === this.#connection) this.#broken(broken)
       } catch (error) {
         this.#fail(error)
       } finally {

@@ -72,7 +72,10 @@ test('A1: a text frame ends the connection and a new one follows', async () => {
     (socket) => socket.send('hello'),
     (socket) => socket.send(Buffer.from('fine')),
   ])
-  expect((await take(make(url), 1)).texts).toEqual(['fine'])
+  const metrics = new Metrics()
+  const relay = make(url, { observer: { ...observer, metrics } })
+  expect((await take(relay, 1)).texts).toEqual(['fine'])
+  expect(await metrics.values('lextap_stream_broken_total')).toEqual([{ labels: { rule: 'A1' }, value: 1 }])
 })
 
 test('A9: a frame over 5 MB ends the connection', async () => {
@@ -80,7 +83,10 @@ test('A9: a frame over 5 MB ends the connection', async () => {
     (socket) => socket.send(Buffer.alloc(5_000_001)),
     (socket) => socket.send(Buffer.from('small')),
   ])
-  expect((await take(make(url), 1)).texts).toEqual(['small'])
+  const metrics = new Metrics()
+  const relay = make(url, { observer: { ...observer, metrics } })
+  expect((await take(relay, 1)).texts).toEqual(['small'])
+  expect(await metrics.values('lextap_stream_broken_total')).toEqual([{ labels: { rule: 'A9' }, value: 1 }])
   expect(cursors.length).toBe(2)
 })
 

@@ -1,7 +1,12 @@
 import { WebSocket } from 'ws'
 import { UserError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
-import { relayConnected, relayDisconnected, relayUnreachable } from '../observe/source-events.ts'
+import {
+  relayConnected,
+  relayDisconnected,
+  relayUnreachable,
+  streamBroken,
+} from '../observe/source-events.ts'
 
 export interface RelayOptions {
   /** Base URL, `wss://relay…` or `ws://…`; `/xrpc/com.atproto.sync.subscribeRepos` is added. */
@@ -142,7 +147,7 @@ export class Relay {
       alive = true
       if (this.#socket !== socket || this.#ending !== null) return
       if (!isBinary) {
-        this.#end({ reason: 'A1: a text frame' })
+        this.#broken('A1', 'a text frame')
         return
       }
       this.#queue.push(data)
@@ -162,11 +167,21 @@ export class Relay {
       }
       socket.terminate()
     })
-    socket.on('error', (error) => this.#endOf(socket, error.message || String(error)))
+    socket.on('error', (error) => {
+      const tooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
+      if (tooLarge && this.#socket === socket) this.#broken('A9', `a frame over ${MAX_FRAME} bytes`)
+      else this.#endOf(socket, error.message || String(error))
+    })
     socket.on('close', (code, text) => {
       clearInterval(idle)
       this.#endOf(socket, `closed with ${code}${text.length > 0 ? ` ${text.toString()}` : ''}`)
     })
+  }
+
+  /** What came is no frame: nobody else gets to see it. */
+  #broken(rule: string, message: string): void {
+    streamBroken(this.#options.observer, { rule, message, seq: null })
+    this.disconnect(`${rule}: ${message}`)
   }
 
   #endOf(socket: WebSocket, reason: string): void {

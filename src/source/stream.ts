@@ -1,4 +1,5 @@
 import type { Lanes } from '../async/lanes.ts'
+import type { InvalidError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { FrameHead } from '../protocol/frame.ts'
 import type { Store } from '../store/store.ts'
@@ -23,7 +24,7 @@ export interface StreamOptions {
   /** Forget the saved cursor first. */
   readonly resetCursor: boolean
   readonly select: (head: FrameHead, frame: Uint8Array) => boolean
-  readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<void>
+  readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<InvalidError | null>
   /** Nothing that happens from now on is missed: the stream is open, or replays from a cursor. */
   readonly onOpen: () => void
   /** Events were missed (rule A4). */

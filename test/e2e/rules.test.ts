@@ -3,13 +3,18 @@ import type { HandlerDefinition, RecordSchema } from '../../src/dispatch/handler
 import { openStore } from '../../src/store/open.ts'
 import {
   duplicateFrames,
+  type Fault,
   flipFrameBits,
   legacyCommits,
+  lengthenFrames,
   loseEvents,
   type Network,
+  oversizedFrames,
   reorderFrames,
   rewriteJson,
   startNetwork,
+  textFrames,
+  truncateFrames,
 } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { put, remove } from '../support/plain-handlers.ts'
@@ -18,6 +23,7 @@ import { quietObserver, type RunningTap, runTap } from '../support/run-tap.ts'
 /** Rules that only show in a whole running tap. */
 const STATUS = 'xyz.statusphere.status'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
+const LONG = { timeout: 10_000 }
 const quick = { stream: { cursorIntervalMs: 20, reconnectMs: { first: 10, longest: 50 } } }
 
 async function level(network: Network, running: RunningTap): Promise<void> {
@@ -44,6 +50,32 @@ test('A6: a repeated seq, and one that falls, end the connection; the next one g
       .poll(async () => (await running.rows('rec')).length, { timeout: 10_000 })
       .toBe(network.truth().size)
   }
+  await level(network, running)
+  await expectTruth(running, network.truth())
+  await expectEachOnce(running)
+})
+
+test.each<[rule: string, what: string, make: () => Fault]>([
+  ['A1', 'a text frame', textFrames],
+  ['A1', 'a frame with more behind it', lengthenFrames],
+  ['A1', 'a frame cut short', truncateFrames],
+  ['A9', 'a frame over 5 MB', oversizedFrames],
+])('%s: %s ends the connection, is counted, and costs nothing', async (rule, _, make) => {
+  await using network = await startNetwork({ seed: 'a1', clock: 'system' })
+  const repo = network.createRepo({ records: 3, collections: [STATUS] })
+  await using running = await runTap({ network, config: quick })
+  await running.tap.settled()
+  await network.waitForSubscribers(1)
+  // So that there is a cursor to resume after.
+  repo.create(STATUS, status('before'))
+  await level(network, running)
+  const active = network.faults.add(make(), { host: 'relay', times: 1 })
+  repo.create(STATUS, status('broken on its way'))
+  await active.hit()
+  active.remove()
+  await expect.poll(async () => (await running.tap.status()).rejections.streams, LONG).toEqual({ [rule]: 1 })
+  repo.create(STATUS, status('after'))
+  await expect.poll(async () => (await running.rows('rec')).length, LONG).toBe(network.truth().size)
   await level(network, running)
   await expectTruth(running, network.truth())
   await expectEachOnce(running)
