@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import { controlRefused, controlsTransaction, transactionOver } from '../../bound-kysely.ts'
 import type { BulkDelete, BulkInsert, BulkUpdate, Param } from '../../database.ts'
+import { whenFree } from './when-free.ts'
 
 /** Statements kept ready; preparing one costs four times what running it does. */
 const MAX_STATEMENTS = 1000
@@ -148,7 +149,8 @@ export class SqliteConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
     try {
-      return this.#execute(query)
+      // Inside our transaction the file is ours.
+      return this.#inTransaction ? this.#execute(query) : await whenFree(() => this.#execute(query))
     } catch (error) {
       this.#onError(error)
       throw error

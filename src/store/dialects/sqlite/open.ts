@@ -27,6 +27,7 @@ import { sqliteFault } from './faults.ts'
 import { introspect } from './introspect.ts'
 import { SqliteKyselyDialect } from './kysely.ts'
 import { SqliteTransaction } from './transaction.ts'
+import { BLOCKING_MS, BUSY_MS, whenFree } from './when-free.ts'
 
 const sql: SqlWords = {
   anyOf: (column, n) => `${column} in (select value from json_each($${n}))`,
@@ -44,9 +45,6 @@ const sql: SqlWords = {
     ascii: 'text',
   },
 }
-
-/** Another process (a command line tool, a backup) may hold the file for so long before we give up, ms. */
-const BUSY_MS = 5000
 
 const CACHE_KIB = 16_384
 
@@ -67,6 +65,8 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     const writer = connect(path, options)
     // A reader of its own sees committed data while a batch is open; a memory database has one connection only.
     const reader = memory ? writer : connect(path, { readOnly: true })
+    // Whoever wants to write waits without holding up everybody else; readers never wait for a writer.
+    writer.db.exec(`pragma busy_timeout = ${BLOCKING_MS}`)
     return new SqliteDatabase(path, writer, reader)
   } catch (error) {
     throw explain(error, path)
@@ -130,11 +130,11 @@ class SqliteDatabase implements Database {
   }
 
   all<T>(text: string, params: readonly Param[] = []): Promise<T[]> {
-    return this.#turn.run(() => this.#writer.all<T>(text, params))
+    return this.#turn.run(() => whenFree(() => this.#writer.all<T>(text, params)))
   }
   run(text: string, params: readonly Param[] = []): Promise<number> {
-    return this.#turn.run(() => {
-      const count = this.#writer.run(text, params)
+    return this.#turn.run(async () => {
+      const count = await whenFree(() => this.#writer.run(text, params))
       this.#checkpointer?.committed()
       return count
     })
@@ -151,12 +151,12 @@ class SqliteDatabase implements Database {
 
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#turn.run(async () => {
-      this.#writer.run('begin immediate', [])
+      await whenFree(() => this.#writer.run('begin immediate', []))
       const tx = new SqliteTransaction(this.#writer, this.#parts, this.#tables)
       try {
         const result = await fn(tx)
         tx.end()
-        this.#writer.run('commit', [])
+        await whenFree(() => this.#writer.run('commit', []))
         this.#checkpointer?.committed()
         return result
       } catch (error) {
