@@ -71,7 +71,7 @@ export class ChannelClient implements Sink {
     this.#name = name
     this.#options = options
     this.#peer = peer
-    ws.on('message', (data, isBinary) => this.#message(data, isBinary))
+    ws.on('message', (data) => this.#message(data))
     ws.on('pong', () => {
       this.#alive = true
     })
@@ -134,8 +134,9 @@ export class ChannelClient implements Sink {
     else this.#ws.send(text, (error) => error ?? this.#ack(row.id))
   }
 
-  #message(data: RawData, isBinary: boolean): void {
-    const id = isBinary ? undefined : readAck(data)
+  /** Text or bytes, as Tap. */
+  #message(data: RawData): void {
+    const id = readAck(data)
     // Tap hangs up on what it cannot read; we say why.
     if (id === undefined) this.#refuse('expected {"type":"ack","id":<number>}')
     else if (id !== null && this.#options.acks) this.#ack(id)
@@ -207,8 +208,11 @@ function readAck(data: RawData): number | null | undefined {
   } catch {
     return undefined
   }
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return undefined
-  const { type, id = 0 } = message as { type?: unknown; id?: unknown }
-  if (!Number.isSafeInteger(id) || (id as number) < 0) return undefined
-  return type === 'ack' ? (id as number) : null
+  if (message === null) return null
+  if (typeof message !== 'object' || Array.isArray(message)) return undefined
+  const { type, id } = message as { type?: unknown; id?: unknown }
+  // Go reads null and what is missing as zero, which nobody was sent.
+  const number = id ?? 0
+  if (!Number.isSafeInteger(number) || (number as number) < 0) return undefined
+  return type === 'ack' ? (number as number) : null
 }

@@ -266,7 +266,6 @@ test('emitted events are for those who ask for them', async () => {
 test.each([
   ['no JSON', 'hello'],
   ['a list', '[]'],
-  ['null', 'null'],
   ['an id that is text', '{"type":"ack","id":"1"}'],
   ['a negative id', '{"type":"ack","id":-1}'],
   ['a broken number', '{"type":"ack","id":1.5}'],
@@ -281,12 +280,23 @@ test.each([
 test('messages of other types and acks of unknown events are passed over', async () => {
   await using outbox = await TestOutbox.start()
   const client = await outbox.connect()
-  client.socket.send('{"type":"hello","id":1}')
+  for (const text of ['{"type":"hello","id":1}', 'null', '{"type":"ack","id":null}', '{"type":"ack"}'])
+    client.socket.send(text)
   client.ack(99_999)
   await outbox.append(event('did:plc:a', 1))
   await client.waitFor(1)
   client.ackKey('k1')
   await expect.poll(() => outbox.store.outbox.count(), soon).toBe(0)
+})
+
+test('acks may come as bytes, as Tap takes them', async () => {
+  await using outbox = await TestOutbox.start()
+  const client = await outbox.connect()
+  await outbox.append(event('did:plc:a', 1))
+  await client.waitFor(1)
+  client.socket.send(Buffer.from(`{"type":"ack","id":${client.received[0]?.id}}`))
+  await expect.poll(() => outbox.store.outbox.count(), soon).toBe(0)
+  expect(client.closed).toBeNull()
 })
 
 test('an ack of an event that was never sent deletes nothing', async () => {

@@ -355,14 +355,30 @@ test('metrics on a port of their own', async () => {
   await metrics.close()
 })
 
-test('bytes that are no HTTP get an answer and do no harm', async () => {
-  const socket = connect(server.port, '127.0.0.1')
-  socket.write('\x16\x03\x01 hello\r\n\r\n')
-  const [data] = await once(socket, 'data')
-  expect(String(data)).toContain('400 Bad Request')
-  socket.destroy()
-  expect((await get('/health')).status).toBe(200)
-})
+test.for([
+  ['bytes that are no HTTP', '\x16\x03\x01 hello\r\n\r\n', 400, 'there is no such method'],
+  [
+    'headers that are too long',
+    `GET /health HTTP/1.1\r\nx: ${'a'.repeat(20_000)}`,
+    431,
+    'the headers are over 16384 bytes',
+  ],
+  ['no host', 'GET /health HTTP/1.1\r\n\r\n', 400, 'Missing host header'],
+  ['a host that is none', 'GET /health HTTP/1.1\r\nhost: a b\r\n\r\n', 400, 'Invalid URL'],
+  ['a URL that is none', 'GET http:/// HTTP/1.1\r\nhost: localhost\r\n\r\n', 400, 'Invalid absolute URL'],
+] as const)(
+  '%s: the answer is JSON all the same, and no harm is done',
+  async ([, bytes, status, message]) => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write(bytes)
+    const [data] = await once(socket, 'data')
+    socket.destroy()
+    const [head, body] = String(data).split('\r\n\r\n')
+    expect(head).toContain(`HTTP/1.1 ${status} `)
+    expect(JSON.parse(body ?? '')).toEqual({ message })
+    expect((await get('/health')).status).toBe(200)
+  },
+)
 
 async function rawGet(path: string, headers: Record<string, string>) {
   const [response] = await once(request(`${server.url}${path}`, { headers }).end(), 'response')

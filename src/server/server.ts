@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createAdaptorServer } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
 import type { Channel } from '../delivery/channel.ts'
 import type { Takes } from '../delivery/window.ts'
@@ -12,6 +11,7 @@ import { createApp, type NoChannel } from './app.ts'
 import { createGate, type Gate, isLoopback } from './auth.ts'
 import { type ErrorBody, JSON_TYPE } from './errors.ts'
 import type { Health } from './health.ts'
+import { answer, createHttp } from './http.ts'
 import type { ServerPorts, ServerStore } from './ports.ts'
 
 export interface ServerOptions {
@@ -44,11 +44,8 @@ export async function startServer(options: ServerOptions): Promise<Listener> {
   const { host, password, observer, channel, noChannel } = options
   const gate = createGate({ password, host })
   const app = createApp({ ...options, gate })
-  const http = createAdaptorServer({
-    fetch: app.fetch,
-    // Some clients offer HTTP/2 with every request: that is no reason not to answer it.
-    serverOptions: { shouldUpgradeCallback: asksForChannel },
-  }) as HttpServer
+  // Some clients offer HTTP/2 with every request: that is no reason not to answer it.
+  const http = createHttp(app.fetch, asksForChannel)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_ACK, perMessageDeflate: false })
   sockets.on('wsClientError', ({ message }, socket) => refuse(socket, 400, { message }))
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -82,7 +79,7 @@ export async function startMetricsServer(options: {
     if (new URL(request.url).pathname !== '/metrics') return new Response('see /metrics\n', { status: 404 })
     return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
   }
-  const http = createAdaptorServer({ fetch }) as HttpServer
+  const http = createHttp(fetch)
   const listener = await listen(http, options.port, options.host, 'metrics')
   observer.log.info({ url: `${listener.url}/metrics` }, 'metrics are served')
   return listener
@@ -133,31 +130,10 @@ function takesOf(emit: string | null): Takes | null {
   return takes[emit ?? 'false'] ?? null
 }
 
-const REASONS: Record<number, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-}
-
 const refuse = (socket: Duplex, status: number, body: ErrorBody) =>
   answer(socket, status, `${JSON.stringify(body)}\n`, { 'content-type': JSON_TYPE })
 
-function answer(
-  socket: Duplex,
-  status: number,
-  body: string,
-  headers: Readonly<Record<string, string>>,
-): void {
-  const all = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
-  socket.end([`HTTP/1.1 ${status} ${REASONS[status]}`, ...lines, '', body].join('\r\n'))
-}
-
 async function listen(http: HttpServer, port: number, host: string, option: string): Promise<Listener> {
-  // Whoever sends a request slowly does not keep a connection for ever.
-  http.headersTimeout = 10_000
-  http.requestTimeout = 60_000
   try {
     await bind(http, port, host)
   } catch (cause) {
