@@ -1,13 +1,14 @@
 import type { EventSource } from '../dispatch/event.ts'
 import type { Outcome, Unit } from '../dispatch/unit.ts'
 import { DiscontinuousError, LextapError } from '../errors.ts'
-import { feedEvents, feedMismatch } from '../observe/feed-events.ts'
+import { feedEvents, feedMismatch, feedNonsense } from '../observe/feed-events.ts'
 import type { Observer } from '../observe/observer.ts'
 import { encode } from '../protocol/cbor.ts'
 import { cidEquals, cidForBlock, cidFromString } from '../protocol/cid.ts'
 import type { VerifiedOp } from '../protocol/op.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
+import { isAhead } from './verify.ts'
 
 /** A record event as a Tap or a Jetstream tells it, checked for form only. */
 export interface FeedRecord {
@@ -47,11 +48,21 @@ export class Feed {
     this.#deps = deps
   }
 
-  /** Applies events of one repo with one `rev` and one `live`. Run it in the repo's lane. */
+  /**
+   * Applies events of one repo with one `rev` and one `live`. Run it in the repo's lane. A rev of the future is
+   * passed over (B13): everything that came after it would count as seen.
+   */
   async records(events: readonly FeedRecord[]): Promise<void> {
     const { store, observer, source, wants } = this.#deps
     const first = events[0]
     if (first === undefined) return
+    if (isAhead(first.rev, Date.now())) {
+      for (const event of events) {
+        const text = `at://${event.did}/${event.collection}/${event.rkey} ${event.rev}`
+        feedNonsense(observer, { source, reason: 'rev is more than five minutes ahead of our clock', text })
+      }
+      return
+    }
     const wanted = events.filter(({ collection }) => wants(collection))
     const ops = wanted.map((event) => this.#op(event))
     for (let attempt = 0; attempt < 8; attempt++) {

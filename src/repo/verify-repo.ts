@@ -2,8 +2,7 @@ import { InvalidError } from '../errors.ts'
 import type { SignedCommit } from '../protocol/commit.ts'
 import { parseKey } from '../protocol/key.ts'
 import { verifySignature } from '../protocol/signature.ts'
-import { microsOfTid } from '../protocol/tid.ts'
-import { MAX_AHEAD_MS } from './verify.ts'
+import { isAhead } from './verify.ts'
 
 /**
  * The root commit of a whole repo: whose it is and that its rev is not ahead of our clock (F3, B13). Its version was
@@ -13,7 +12,7 @@ export function checkRepoCommit(commit: SignedCommit, did: string | null, now: n
   if (did !== null && commit.did !== did) {
     throw new InvalidError('F3', `the repo is another account's; did=${did}; commit did=${commit.did}`)
   }
-  if (microsOfTid(commit.rev) / 1000 > now + MAX_AHEAD_MS) {
+  if (isAhead(commit.rev, now)) {
     throw new InvalidError('B13', `rev lies in the future; did=${commit.did}; rev=${commit.rev}`)
   }
 }

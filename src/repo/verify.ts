@@ -19,7 +19,9 @@ export const MAX_OPS = 200
 /** B4: largest record block, bytes. */
 export const MAX_RECORD_BYTES = 1_048_576
 /** B13: how far a rev may be ahead of our clock, ms. */
-export const MAX_AHEAD_MS: number = 5 * 60_000
+const MAX_AHEAD_MS: number = 5 * 60_000
+/** B13: whether a rev lies too far in the future. `now` in ms. */
+export const isAhead = (rev: string, now: number): boolean => microsOfTid(rev) / 1000 > now + MAX_AHEAD_MS
 
 /** Where a repo stands; nulls before the first cut-over. */
 export interface Head {
@@ -125,7 +127,7 @@ const RULES_COMMIT: Rules = { size: 'B2', car: 'B6', envelope: 'B9', signature: 
 const RULES_SYNC: Rules = { size: 'C1', car: 'C1', envelope: 'C2', signature: 'C3' }
 
 function checkRev(message: Revision, now: number): void {
-  if (microsOfTid(message.rev) / 1000 > now + MAX_AHEAD_MS) {
+  if (isAhead(message.rev, now)) {
     throw invalid('B13', message, 'rev is more than five minutes ahead of our clock')
   }
 }

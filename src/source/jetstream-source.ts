@@ -93,7 +93,8 @@ export class JetstreamSource {
   /** True when it is none of ours. */
   async #take(event: JetstreamEvent): Promise<boolean> {
     const { watermark, select, lanes } = this.#options
-    const time = Math.max(event.timeUs, this.#received ?? 0)
+    // A time ahead of ours would be a cursor that nothing ever comes after.
+    const time = Math.max(Math.min(event.timeUs, Date.now() * 1000), this.#received ?? 0)
     this.#received = time
     // What waits for the account may make it ours.
     if (!select(event) && !this.#queues.has(event.did)) {

@@ -60,7 +60,7 @@ export class JetstreamStream implements Source {
     // Seqs and proofs of a firehose are worth nothing after this.
     await store.meta.set('relay', `jetstream:${this.#scope}`)
     const saved = noReplay ? null : await this.saved()
-    const cursor = saved === null ? null : Number(saved)
+    const cursor = saved === null ? null : Math.min(Number(saved), Date.now() * 1000)
     this.#watermark = new Watermark(cursor)
     this.#saver = new CursorSaver({
       watermark: this.#watermark,

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
+import { tidFromMicros } from '../../src/protocol/tid.ts'
+import { openStore } from '../../src/store/open.ts'
 import { type Network, startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
-import { type RunningTap, type RunTapOptions, runTap, tempDatabase } from '../support/run-tap.ts'
+import {
+  quietObserver,
+  type RunningTap,
+  type RunTapOptions,
+  runTap,
+  tempDatabase,
+} from '../support/run-tap.ts'
 import { STATUS, status } from './consumer.ts'
 import { cidOf, Scripted } from './fakes.ts'
 import { JetstreamMirror } from './jetstream-mirror.ts'
@@ -165,6 +173,45 @@ test('nonsense is passed over and counted, what follows it is not lost', async (
   expect(await running.observer.metrics.registry.metrics()).toContain(
     'lextap_feed_events_total{source="jetstream",outcome="invalid"} 13',
   )
+})
+
+test('a time or a rev of the future holds up nothing: the cursor stays in the present, later events count', async () => {
+  await using network = await startNetwork({ seed: 'jetstream future', clock: 'system' })
+  const { did } = network.createRepo({ records: 0 })
+  await using server = await Scripted.start()
+  const database = tempDatabase()
+  const url = `ws://127.0.0.1:${server.port}`
+  const first = await run(network, url, { database })
+  await expect.poll(() => server.connections, soon).toBe(1)
+  const hour = 3_600_000_000
+  const send = (rkey: string, rev: string, time_us: number) => {
+    const record = status(rkey)
+    const facts = { operation: 'create', collection: STATUS, rkey, record, cid: cidOf(record) }
+    server.send({ did, time_us, kind: 'commit', commit: { rev, ...facts } })
+  }
+  const now = Date.now() * 1000
+  send('early', tidFromMicros(now), now + 1000 * hour)
+  send('impossible', tidFromMicros(now + hour), now)
+  send('late', tidFromMicros(now + 1), now)
+  await expect.poll(() => rowsOf(first, 'rec'), soon).toBe(2)
+  expect((await first.rows('rec')).map((row) => String(row.uri).split('/').at(-1)).toSorted()).toEqual([
+    'early',
+    'late',
+  ])
+  await first.tap.stop()
+  await using second = await run(network, url, { database })
+  await expect.poll(() => server.requests.length, soon).toBe(2)
+  const { searchParams } = new URL(server.requests[1]?.url ?? '', 'http://x')
+  expect(Number(searchParams.get('cursor'))).toBeLessThan(Date.now() * 1000)
+  // As one that was saved by an earlier version.
+  await second.tap.stop()
+  await using store = await openStore(database, { observer: quietObserver() })
+  await store.cursors.set(new URL(url).host, 'jetstream', String(now + 1000 * hour))
+  await store.close()
+  await using _third = await run(network, url, { database })
+  await expect.poll(() => server.requests.length, soon).toBe(3)
+  const again = new URL(server.requests[2]?.url ?? '', 'http://x').searchParams.get('cursor')
+  expect(Number(again)).toBeLessThan(Date.now() * 1000)
 })
 
 test('whoever goes back to a firehose has it fetch what was never proven', async () => {
