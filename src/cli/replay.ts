@@ -3,7 +3,7 @@ import { importUserModule } from '../config/module.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { Dispatcher } from '../dispatch/dispatcher.ts'
 import { Registry } from '../dispatch/registry.ts'
-import { LextapError, TemporaryError, UserError } from '../errors.ts'
+import { TemporaryError, UserError } from '../errors.ts'
 import { type LoadedHandlers, loadHandlers } from '../handlers.ts'
 import type { Observer } from '../observe/observer.ts'
 import { knownNow, writeKnown } from '../replay/changes.ts'
@@ -22,8 +22,9 @@ import { printJson, printLine } from './print.ts'
 import { ProgressLine } from './progress.ts'
 import { openProject } from './project.ts'
 import { replayLine } from './replay-line.ts'
-import { watchReplay } from './replay-watch.ts'
+import { unlocked, watchReplay } from './replay-watch.ts'
 import { onStopSignals } from './stop-signals.ts'
+import { explained } from './with-store.ts'
 
 /** Everything a replay from the command line needs to know. */
 interface Asked {
@@ -40,10 +41,14 @@ interface Asked {
 export async function replay(flags: ReplayFlags): Promise<void> {
   const asked = await ask(flags)
   if (flags.fetch) return fetchAgain(asked)
-  await using store = await openAlone(asked)
-  if (store !== null) return report(flags, await work(asked, store))
-  await using guest = await openBeside(asked)
-  report(flags, await handOver(asked, guest))
+  for (;;) {
+    await using store = await openAlone(asked)
+    if (store !== null) return report(flags, await explained(store, () => work(asked, store)))
+    await using guest = await openBeside(asked)
+    const result = await explained(guest, () => handOver(asked, guest))
+    if (result !== null) return report(flags, result)
+    asked.observer.log.info('the process that had the database is gone; going on here')
+  }
 }
 
 async function ask(flags: ReplayFlags): Promise<Asked> {
@@ -80,8 +85,14 @@ function openBeside({ config, observer }: Asked): Promise<Store> {
   return openStore(config.database, { observer, lock: false })
 }
 
-/** The process that runs has the database, the handlers and the live traffic: it works, we watch. */
-async function handOver({ flags, job, line, observer }: Asked, store: Store): Promise<ReplayResult> {
+/**
+ * The process that runs has the database, the handlers and the live traffic: it works, we watch. Null when it is
+ * gone before the end, killed or not one that replays.
+ */
+async function handOver(
+  { flags, job, line, observer, config }: Asked,
+  store: Store,
+): Promise<ReplayResult | null> {
   if (job.fresh !== null) {
     throw new UserError(
       'tables are emptied for a fresh replay, so nobody else may use the database: stop lextap, replay, and start it again',
@@ -91,9 +102,7 @@ async function handOver({ flags, job, line, observer }: Asked, store: Store): Pr
   if (!flags.allowMissing) requireBodies(await surveyOf(store, job))
   const open = await submitJob(store, job, { owner: null, restart: flags.restart ?? false })
   observer.log.info('lextap runs on this database and does the replay; ctrl-c leaves it to it')
-  const result = await watchReplay(store, open, line, false)
-  if (result === null) throw new LextapError('a watched replay had no end', { code: 'replay' })
-  return result
+  return watchReplay(store, open, line, unlocked(config.database))
 }
 
 /** Nobody runs on the database, or it can be shared. */
@@ -104,7 +113,7 @@ async function work(asked: Asked, store: Store): Promise<ReplayResult> {
   for (;;) {
     const open = await submitJob(store, job, { owner, restart: flags.restart ?? false })
     if (open.progress.owner === owner) return workHere(asked, store, open)
-    const result = await watchReplay(store, open, line, true)
+    const result = await watchReplay(store, open, line, ({ lease }) => lease <= Date.now())
     if (result !== null) return result
   }
 }

@@ -32,5 +32,14 @@ export async function withStore<T>(
   }
   const options = { observer, lock: false, readOnly: access === 'read', connections }
   await using store = await openStore(config.database, options)
-  return await fn({ config, observer, store })
+  return await explained(store, () => fn({ config, observer, store }))
+}
+
+/** What the database did to a command is told as such: it is locked, full, or gone. */
+export async function explained<T>(store: Store, fn: () => Promise<T>): Promise<T> {
+  try {
+    return await fn()
+  } catch (error) {
+    throw store.db.faultOf(error) === null ? error : store.db.explain(error)
+  }
 }

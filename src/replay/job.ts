@@ -77,6 +77,12 @@ export function sameWork(a: ReplayJob, b: ReplayJob): boolean {
   return workOf(a) === workOf(b)
 }
 
+/** Whether two jobs are for the same versions of the same handlers. */
+export function sameVersions(a: ReplayJob, b: ReplayJob): boolean {
+  const sorted = ({ versions }: ReplayJob) => JSON.stringify(Object.entries(versions).sort())
+  return sorted(a) === sorted(b)
+}
+
 function workOf({ collections, dids, fresh }: ReplayJob): string {
   const sorted = Object.entries(collections).map(([name, handlers]) => [
     name,

@@ -89,7 +89,10 @@ export class Replayer {
 export const isOurs = (open: OpenReplay | null, store: Store): boolean =>
   open !== null && (open.job.fresh === null || store.dialect !== 'postgres')
 
-/** Runs a claimed job; one that cannot be done is closed with the reason. When stopped, others may go on at once. */
+/**
+ * Runs a claimed job; one that cannot be done is closed with the reason. When stopped, others may go on at once. One
+ * that emptied tables in place is never closed before it has filled them again.
+ */
 export async function workOff(
   open: OpenReplay,
   deps: ReplayDeps,
@@ -105,7 +108,8 @@ export async function workOff(
       onProgress(progress)
     })
   } catch (error) {
-    if (signal.aborted) await release(deps, last)
+    const emptied = open.job.fresh !== null && deps.finish === undefined && last.phase !== 'prepare'
+    if (signal.aborted || (emptied && error instanceof UserError)) await release(deps, last)
     else if (error instanceof UserError) {
       const { id, done, missing, letters, spentMs } = last
       const result = { id, done, missing, letters, spentMs, finishedAt: new Date().toISOString() }

@@ -4,7 +4,7 @@ import { nameOf, type Registry } from '../dispatch/registry.ts'
 import { UserError } from '../errors.ts'
 import { isDid } from '../protocol/syntax.ts'
 import type { Store } from '../store/store.ts'
-import { joined, notBegun, type ReplayJob, sameWork } from './job.ts'
+import { joined, notBegun, type ReplayJob, sameVersions, sameWork } from './job.ts'
 import { type OpenReplay, openReplay, renewed, writeJob, writeProgress } from './journal.ts'
 import { type Kept, survey } from './survey.ts'
 
@@ -157,14 +157,19 @@ export interface SubmitOptions {
 }
 
 /**
- * Puts the job into the database. The same work, begun and not finished, goes on instead.
+ * Puts the job into the database. The same work, begun and not finished, goes on instead; it starts over when the
+ * handlers have other versions now.
  * @throws UserError when something else is unfinished and `restart` is not set.
  */
-export function submitJob(store: Store, job: ReplayJob, options: SubmitOptions): Promise<OpenReplay> {
+export async function submitJob(store: Store, job: ReplayJob, options: SubmitOptions): Promise<OpenReplay> {
   const { owner, restart } = options
+  // Who only watches does not wait for whoever writes.
+  const there = owner === null && !restart ? await openReplay(store) : null
+  if (there !== null && sameWork(there.job, job) && sameVersions(there.job, job)) return there
   return store.transaction(async (tx) => {
     const open = await openReplay(store, tx)
-    if (open !== null && sameWork(open.job, job) && !restart) {
+    const same = open !== null && sameWork(open.job, job)
+    if (same && sameVersions(open.job, job) && !restart) {
       const busy = open.progress.owner !== null && open.progress.lease > Date.now()
       // Somebody is at it: it is watched, not taken.
       if (owner === null || (busy && store.dialect === 'postgres')) return open
@@ -172,7 +177,7 @@ export function submitJob(store: Store, job: ReplayJob, options: SubmitOptions):
       await writeProgress(store, tx, progress)
       return { job: open.job, progress }
     }
-    if (open !== null) refuseToReplace(open, job, restart)
+    if (open !== null) refuseToReplace(open, job, restart || same)
     await writeJob(store, tx, job)
     const progress = owner === null ? notBegun(job.id) : { ...notBegun(job.id), owner, lease: renewed() }
     await writeProgress(store, tx, progress)

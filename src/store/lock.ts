@@ -36,6 +36,17 @@ export function lock(path: string): Lock {
   }
 }
 
+/** Whether a process runs on this database. Throws what {@link lock} throws when that cannot be told. */
+export function isLocked(path: string): boolean {
+  try {
+    lock(path).release()
+    return false
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'locked') return true
+    throw error
+  }
+}
+
 function heldBy(path: string, cause: unknown): UserError {
   const pid = pidOf(`${path}.pid`)
   return new UserError(`another lextap process uses this database: stop it first; file=${path}; pid=${pid}`, {
