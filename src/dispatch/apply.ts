@@ -216,6 +216,8 @@ async function supersede(
 
 async function writeEffects(tx: Transaction, store: Store, effects: Effects): Promise<void> {
   if (effects.track.length > 0) await store.repos.add(effects.track, { session: tx })
+  const excluded = effects.untrack.filter(({ exclude }) => exclude).map(({ did }) => did)
+  await store.excluded.add(excluded, tx)
   for (const { did, keepRows } of effects.untrack) {
     await tx.run('update lextap_repo set removal = $1 where did = $2', [keepRows ? 'keep' : 'delete', did])
   }

@@ -11,7 +11,7 @@ import type { Job } from './job.ts'
 /** What handlers asked for besides rows; becomes true with the transaction, or not at all. */
 export interface Effects {
   readonly track: string[]
-  readonly untrack: { did: string; keepRows: boolean }[]
+  readonly untrack: { did: string; keepRows: boolean; exclude: boolean }[]
   readonly outbox: OutboxEvent[]
   readonly afterCommit: (() => void | Promise<void>)[]
 }
@@ -63,9 +63,13 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
     this.effects.track.push(checked(did))
   }
 
-  readonly untrack = async (did: string, options: { keepRows?: boolean } = {}): Promise<void> => {
+  readonly untrack = async (
+    did: string,
+    options: { keepRows?: boolean; exclude?: boolean } = {},
+  ): Promise<void> => {
     this.#alive()
-    this.effects.untrack.push({ did: checked(did), keepRows: options.keepRows ?? false })
+    const { keepRows = false, exclude = false } = options
+    this.effects.untrack.push({ did: checked(did), keepRows, exclude })
   }
 
   readonly afterCommit = (fn: () => void | Promise<void>): void => {

@@ -42,9 +42,10 @@ export interface HandlerContext<DB, Rows> {
   track(did: string): Promise<void>
   /**
    * Stop following a repo; its rows go through delete events unless `keepRows`. What a signal finds again is followed
-   * again; `lextap repos remove` keeps it out.
+   * again, unless `exclude`: then discovery leaves the account alone, tracked or not, until it is added or tracked by
+   * name.
    */
-  untrack(did: string, options?: { keepRows?: boolean }): Promise<void>
+  untrack(did: string, options?: { keepRows?: boolean; exclude?: boolean }): Promise<void>
   /** Run after the commit, best effort. */
   afterCommit(fn: () => void | Promise<void>): void
   /** Durable outbox event, delivered at least once, after the commit only. */

@@ -162,6 +162,47 @@ test.each([false, true])(
   },
 )
 
+test('an account that a handler excludes stays away, one that it merely untracks is found again', async () => {
+  await using network = await startNetwork({ seed: 'opts out', clock: 'system' })
+  const [host, out, back, stays] = Array.from({ length: 4 }, () =>
+    network.createRepo({ records: 3, collections: [STATUS] }),
+  )
+  if (!host || !out || !back || !stays) throw new Error('no repos')
+  const early = network.createRepo()
+  const leaving: HandlerDefinition = {
+    kind: 'record',
+    pattern: FOLLOW,
+    schemas: [anySchema(FOLLOW)],
+    handlers: {
+      async create(event, { untrack }) {
+        const { subject } = event.record as { subject: string }
+        await untrack(subject, { exclude: event.rkey.startsWith('exclude') })
+        if (event.rkey.endsWith('fails')) throw new Error('after it asked')
+      },
+    },
+  }
+  await using running = await runTap({
+    network,
+    definitions: [leaving, ...plainHandlers([STATUS])],
+    config: { track: { signal: STATUS }, handling: { attempts: 1 } },
+  })
+  await running.tap.settled()
+  host.create(FOLLOW, follow(out.did), 'exclude-out')
+  host.create(FOLLOW, follow(back.did), 'untrack-back')
+  host.create(FOLLOW, follow(early.did), 'exclude-early')
+  host.create(FOLLOW, follow(stays.did), 'exclude-fails')
+  await level(network, running)
+  await expect.poll(() => tracked(running)).toEqual(didsOf([host, stays]))
+  for (const repo of [out, back, early, stays]) repo.create(STATUS, status('again'))
+  await level(network, running)
+  await running.tap.reconcile({ graceMs: 0 })
+  await running.tap.settled()
+  expect(await tracked(running)).toEqual(didsOf([host, back, stays]))
+  await running.tap.addRepos([out.did])
+  await running.tap.settled()
+  expect(await tracked(running)).toEqual(didsOf([host, back, stays, out]))
+})
+
 test('a repo that was removed is not found again, listed, live or after a restart, until it is added', async () => {
   await using network = await startNetwork({ seed: 'stays away', clock: 'system' })
   const [away, stays] = Array.from({ length: 2 }, () =>
