@@ -40,6 +40,14 @@ test('definitions and properties that go are breaking, new ones only when requir
   ])
 })
 
+test('what is called as something every object inherits is gone once, when it is gone', () => {
+  const s = { type: 'string' }
+  const changes = compareDocuments(record({ constructor: s, a: s }), record({ a: s }))
+  expect(changes.map(({ message }) => message)).toEqual(['the property is gone'])
+  const defs = compareDocuments(doc({ toString: { type: 'token' } }), doc({}))
+  expect(defs.map(({ message }) => message)).toEqual(['the definition is gone'])
+})
+
 test('required and nullable are promises to writers or to readers, so any change of them breaks somebody', () => {
   const a = { a: { type: 'string' } }
   const kinds = (before: object, after: object) =>

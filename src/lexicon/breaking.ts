@@ -20,7 +20,7 @@ export function compareDocuments(before: LexDoc, after: LexDoc): Change[] {
   const comparison = new Comparison(after.id)
   comparison.names(before.defs, after.defs, 'defs', 'definition', () => false)
   for (const [name, def] of Object.entries(before.defs)) {
-    const now = after.defs[name]
+    const now = Object.hasOwn(after.defs, name) ? after.defs[name] : undefined
     if (now !== undefined) comparison.defs(def, now, join('defs', name))
   }
   return comparison.changes
@@ -125,7 +125,7 @@ class Comparison {
     const at = join(path, 'properties')
     this.names(was, is, at, 'property', (name) => after.required?.includes(name) === true)
     for (const [name, field] of Object.entries(was)) {
-      const now = is[name]
+      const now = Object.hasOwn(is, name) ? is[name] : undefined
       if (now === undefined) continue
       this.#member('required', before.required, after.required, name, join(at, name))
       if (before.type === 'object' && after.type === 'object')

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { install as lexInstall } from '@atproto/lex-installer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { scratchFolder } from '../../test/support/generated-project.ts'
@@ -211,6 +211,41 @@ describe('lexicon add', () => {
     }
     for (let end = 0; end < proof.length; end += 7)
       expect(() => readProof(proof.slice(0, end), base.did, deep.id, key)).toThrow()
+  })
+
+  test('a document that cannot be read, or another one, in its place is not overwritten either', async () => {
+    const path = join(lexicons(), 'example/base/deep.json')
+    mkdirSync(dirname(path), { recursive: true })
+    for (const text of [
+      '{ "half": "writ',
+      JSON.stringify({ lexicon: 1, id: 'example.base.other', defs: {} }),
+    ]) {
+      writeFileSync(path, text)
+      await expect(addLexicons(['example.base.defs'], options())).rejects.toThrow(
+        /deep\.json is no lexicon of that name, and example\.base\.deep belongs there; .*--force/,
+      )
+      expect(readFileSync(path, 'utf8')).toBe(text)
+    }
+    expect([existsSync(manifest()), readdirSync(dirname(path))]).toEqual([false, ['deep.json']])
+    expect((await addLexicons(['example.base.deep'], options({ force: true }))).added).toEqual([deep.id])
+    // Broken by hand after it was installed.
+    writeFileSync(path, '{')
+    await expect(updateLexicons([], options())).rejects.toThrow('is no lexicon of that name')
+    expect(readFileSync(path, 'utf8')).toBe('{')
+  })
+
+  test('where a file cannot be written, none is', async () => {
+    mkdirSync(join(lexicons(), 'example/base/deep.json'), { recursive: true })
+    await expect(addLexicons(['example.base.defs'], options())).rejects.toThrow(
+      /deep\.json cannot be written/,
+    )
+    expect(readdirSync(join(lexicons(), 'example/base'))).toEqual(['deep.json'])
+    rmSync(join(lexicons(), 'example'), { recursive: true })
+    writeFileSync(join(lexicons(), 'example'), 'a file where a folder belongs')
+    await expect(addLexicons(['example.base.deep'], options({ force: true }))).rejects.toThrow(
+      /deep\.json cannot be written/,
+    )
+    expect([existsSync(manifest()), readdirSync(lexicons())]).toEqual([false, ['example']])
   })
 
   test('your own document is not overwritten, unless told to', async () => {

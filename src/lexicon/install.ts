@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { UserError } from '../errors.ts'
 import { encode } from '../protocol/cbor.ts'
@@ -213,6 +213,7 @@ class Installation {
         result.changes.push(...compareDocuments(local.doc, item.doc))
       }
       const path = local?.path ?? join(this.#options.lexicons, `${nsid.replaceAll('.', '/')}.json`)
+      if (local === undefined) this.#refuseInTheWay(path, item)
       writes.push([path, `${JSON.stringify(item.published?.document, null, 2)}\n`])
     }
     const removed = Object.keys(this.#manifest.resolutions).filter(
@@ -238,6 +239,19 @@ class Installation {
     )
   }
 
+  /** What stands in a new document's place and was not read as that document: broken, or another one. */
+  #refuseInTheWay(path: string, item: Item): void {
+    const stat = existsSync(path) ? statSync(path) : undefined
+    const isFile = stat?.isFile() === true
+    if (stat === undefined ? isFolderFree(dirname(path)) : isFile && this.#options.force === true) return
+    const [shown, fix] = [relative(process.cwd(), path), isFile ? ', or overwrite it with --force' : '']
+    const what = isFile ? 'is no lexicon of that name' : 'cannot be written'
+    throw new UserError(
+      `${shown} ${what}, and ${item.doc.id} belongs there; move away what is in the way${fix}; uri=${item.uri}`,
+      { code: 'lexicon-changed' },
+    )
+  }
+
   /** What nothing refers to any more goes, unless it was changed by hand. */
   #remove(nsid: string): void {
     const local = this.#local.get(nsid)
@@ -252,6 +266,11 @@ export function cidOf(path: string): string | null {
   } catch {
     return null
   }
+}
+
+/** False when a file stands where one of the folders belongs. */
+function isFolderFree(folder: string): boolean {
+  return existsSync(folder) ? statSync(folder).isDirectory() : isFolderFree(dirname(folder))
 }
 
 function replaceFile(path: string, text: string): void {
