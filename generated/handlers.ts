@@ -57,7 +57,11 @@ export type Context = l.HandlerContext<Database, Rows>
 type Pattern = keyof Collections | keyof Wildcards
 
 /** What `on` takes besides the name: `Handlers<'app.bsky.feed.post'>`. */
-export type Handlers<P extends Pattern> = l.HandlersOf<Collections, l.Named<Collections, Wildcards, P>, Context>
+export type Handlers<P extends Pattern> = l.HandlersOf<
+  Collections,
+  l.Named<Collections, Wildcards, P>,
+  Context
+>
 
 /** Creates, updates and deletes of a collection or wildcard, told apart by `action` and `collection`. */
 export type RecordEvent<P extends Pattern> = l.RecordEventOf<Collections, l.Named<Collections, Wildcards, P>>

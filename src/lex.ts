@@ -9,7 +9,7 @@ export type { Check, CheckOptions } from './lex/check.ts'
 export { MAX_DEPTH } from './lex/check.ts'
 export type { Fault } from './lex/fault.ts'
 export { at, fault, notFormat, notType, outOf, printPath } from './lex/fault.ts'
-export { apply, replace, replaceItems } from './lex/fill.ts'
+export { apply, fieldsFill, itemsFill, memberFill, replace, replaceItems } from './lex/fill.ts'
 export { cid, datetime, language, uri } from './lex/format.ts'
 export type {
   DeleteOf,

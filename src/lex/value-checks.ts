@@ -116,11 +116,15 @@ export function data(value: unknown): Fault | undefined {
       if (!isCidLink(item)) return fault('data', 'a cid link', item, ...pathTo(step))
     } else if ((item as { $bytes?: unknown }).$bytes !== undefined) {
       if (!isBytes(item)) return fault('data', 'bytes', item, ...pathTo(step))
-    } else
+    } else {
+      const type = (item as { $type?: unknown }).$type
+      if (type !== undefined && (typeof type !== 'string' || type === ''))
+        return fault('data', 'the name of a type', type, ...pathTo(step), '$type')
       for (const key of Object.keys(item)) {
         if (!key.isWellFormed()) return fault('data', 'well-formed keys', key, ...pathTo(step))
         within(key, (item as LooseMap)[key])
       }
+    }
   }
   return undefined
 }

@@ -82,6 +82,8 @@ const cases: Case[] = [
   ['lex: and #main in $type', { closed: { $type: `lex:${NSID}#object` } }, false, true],
   ['lex: and #main in $type', { open: { $type: `lex:${NSID}#object`, a: 'no integer' } }, true, false],
   ['uris of the specification', { uri: 'content-type:text/plain' }, true, false],
+  ['uris of the specification', { uri: 'x:/y' }, true, false],
+  ['uris of the specification', { uri: 'http://' }, true, false],
   ['look-alikes of old blobs', { extra: { cid: 'no cid', mimeType: 'x' } }, true, false],
   ['inherited property names', { constructor: undefined }, true, false],
   ['references to tokens and records', { token: `${NSID}#token` }, true, false],

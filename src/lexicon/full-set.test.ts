@@ -74,6 +74,8 @@ test('the whole set type-checks under the strictest options, isolated declaratio
 
 // What has a default may be left out where `$build` fills it in, and is there for whoever reads.
 const use = `import { a, cn } from './generated/index.ts'
+export const bytes: a.b.bytes.$OutputBody = new Uint8Array(1)
+export const others: a.b.ofBytes.$InputBody = new Uint8Array(1)
 export const digits: string = cn['8'].lex['7'].below.$nsid
 export const built: a.b.filled.Main = a.b.filled.$build({ other: 1 })
 export const full: a.b.filled.Main = a.b.filled.$build({ must: 'b', 'al-so': 2, other: 1 })
@@ -103,6 +105,26 @@ test('odd and random lexicons type-check as well', async () => {
     'odd/generated/lexicons.ts',
   ]
   expect((await compile(files)).errors).toBe('')
+  // Long strings of odd lexicons are not broken up; everything else is where the formatter wants it.
+  for (const file of ['taken', 'bytes', 'filled', 'globals'])
+    expect(await unformatted(`odd/generated/a/b/${file}.ts`)).toBe('')
+})
+
+/** What Biome would change of the files, told by it. */
+async function unformatted(folder: string): Promise<string> {
+  const formatter = { indentStyle: 'space', indentWidth: 2, lineWidth: 110 }
+  const javascript = { formatter: { quoteStyle: 'single', semicolons: 'asNeeded' } }
+  writeFileSync(join(scratch.path, 'biome.json'), JSON.stringify({ root: true, formatter, javascript }))
+  const biome = join(root, 'node_modules/.bin/biome')
+  const run = promisify(execFile)(biome, ['format', '--max-diagnostics=5', folder], { cwd: scratch.path })
+  return run.then(
+    () => '',
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => stdout + stderr,
+  )
+}
+
+test('the whole set is formatted as Biome formats it', async () => {
+  expect(await unformatted('generated')).toBe('')
 })
 
 test('type instantiations stay within a budget, so that editors stay quick', async () => {

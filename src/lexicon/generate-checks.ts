@@ -1,6 +1,7 @@
 import type { LexArray, LexField, LexObject, LexUnion } from './document.ts'
+import { type Code, callOf, flat, writeIf } from './layout.ts'
 import { type Target, typeName } from './lexicons.ts'
-import { camel, quote, valueName } from './names.ts'
+import { camel, propertyKey, quote, valueName } from './names.ts'
 import {
   call,
   lengthChecks,
@@ -32,8 +33,9 @@ export class CheckWriter {
 
   /** That `value` is an object; the path to it is `path`, as arguments in code. */
   guard(def: LexObject, value: string, path: Path, type: string, isRecord: boolean): void {
+    // `type` has its angle brackets, since an object without fields needs none.
     const mayBeEmpty = (def.required ?? []).length === 0 && !isRecord
-    this.#line(wrongType(`!l.${mayBeEmpty ? 'isMap' : 'isObject'}<${type}>(${value})`, 'object', value, path))
+    this.#line(wrongType(`!l.${mayBeEmpty ? 'isMap' : 'isObject'}${type}(${value})`, 'object', value, path))
   }
 
   properties(def: LexObject, value: string, path: Path): void {
@@ -99,6 +101,11 @@ export class CheckWriter {
       const target = this.#scope.resolve(ref)
       if (target !== undefined) targets.set(typeName(target.doc.id, target.name), target)
     }
+    if (targets.size === 0 && field.closed === true) {
+      const refusal = call('fault', ["'union'", "'no value at all'", `${value}.$type`], [...path, "'$type'"])
+      this.#line({ tests: [`${value}.$type !== undefined`], by: '&&', fault: refusal })
+      return
+    }
     this.#line(`let ${fault}: l.Fault | undefined`)
     this.#block(`switch (${value}.$type) {`, () => {
       for (const [type, target] of targets) {
@@ -108,13 +115,13 @@ export class CheckWriter {
       const other = () => {
         if (field.closed !== true) return this.#line(`${fault} = l.openMember(${value})`)
         const all = [...targets.keys()]
-        const expected = all.length > 4 ? `one of ${all.length} types` : all.join(' or ') || 'no value at all'
+        const expected = all.length > 4 ? `one of ${all.length} types` : all.join(' or ')
         const parts = ["'union'", quote(expected), `${value}.$type`]
-        return this.#line(`return ${call('fault', parts, [...path, "'$type'"])}`)
+        return this.#line(`return ${flat(call('fault', parts, [...path, "'$type'"]))}`)
       }
       this.#block('default:', other, '')
     })
-    this.#line({ test: `${fault} !== undefined`, fault: at(fault, path) })
+    this.#passOn(fault, path)
   }
 
   #array(field: LexArray, value: string, path: Path): void {
@@ -132,7 +139,13 @@ export class CheckWriter {
   #nested(check: string, value: string, path: Path): void {
     const fault = this.#name(`${value}Fault`)
     this.#line(`const ${fault} = ${check}`)
-    this.#line({ test: `${fault} !== undefined`, fault: at(fault, path) })
+    this.#passOn(fault, path)
+  }
+
+  /** What a nested check found, with the way to it. */
+  #passOn(fault: string, path: Path): void {
+    const whole: Code = path.length === 0 ? fault : callOf('l.at', fault, ...path)
+    writeIf(this.#writer, { tests: [`${fault} !== undefined`], by: '&&' }, 'return ', whole)
   }
 
   /** A variable for a property: its own name where that is one, free, and cannot hide an import or a function. */
@@ -152,17 +165,14 @@ export class CheckWriter {
     this.#names = outer
   }
 
-  /** One statement; a refusal that does not fit has its `return` on a line of its own. */
   #line(code: string | Refusal): Writer {
     if (typeof code === 'string') return this.#writer.line(code)
-    const [test, fault] = [`if (${code.test})`, `return ${code.fault}`]
-    if (test.length + fault.length < this.#writer.room) return this.#writer.line(`${test} ${fault}`)
-    return this.#writer.line(test).line(`  ${fault}`)
+    const name = (test: string) =>
+      test.replace(/^!(Array|Number)(?=\.)/, (_, global) => `!${this.#scope.global(global)}`)
+    writeIf(this.#writer, { ...code, tests: code.tests.map(name) }, 'return ', code.fault)
+    return this.#writer
   }
 }
-
-const at = (fault: string, path: Path): string =>
-  path.length === 0 ? fault : `l.at(${[fault, ...path].join(', ')})`
 
 /** Names every object inherits something for: reading them as plain properties would find that. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
@@ -174,8 +184,8 @@ export function read(owner: string, key: string): string {
 
 /** The fields of a nested object, for the type argument of its guard. */
 function inlineShape(def: LexObject): string {
-  const keys = Object.keys(def.properties ?? {}).map((key) => `${quote(key)}: unknown`)
-  return `{ ${keys.join('; ')} }`
+  const keys = Object.keys(def.properties ?? {}).map((key) => `${propertyKey(key)}: unknown`)
+  return keys.length === 0 ? '' : `<{ ${keys.join('; ')} }>`
 }
 
 export const hasDefault = (field: LexField): boolean => 'default' in field && field.default !== undefined

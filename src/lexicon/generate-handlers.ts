@@ -43,8 +43,10 @@ export function generateHandlers(lexicons: Lexicons): string {
   w.line('export type Context = l.HandlerContext<Database, Rows>').line()
   w.line('type Pattern = keyof Collections | keyof Wildcards').line()
   docComment(w, ["What `on` takes besides the name: `Handlers<'app.bsky.feed.post'>`."])
-  w.line(
-    'export type Handlers<P extends Pattern> = l.HandlersOf<Collections, l.Named<Collections, Wildcards, P>, Context>',
+  w.block(
+    'export type Handlers<P extends Pattern> = l.HandlersOf<',
+    () => w.line('Collections,').line('l.Named<Collections, Wildcards, P>,').line('Context'),
+    '>',
   ).line()
   docComment(w, [
     'Creates, updates and deletes of a collection or wildcard, told apart by `action` and `collection`.',

@@ -106,13 +106,21 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 export function $fillMain(v: Main): Main {
   let out = v
   if (v.with !== undefined)
-    out = l.replace(out, 'with', l.replaceItems(v.with, (item) => l.apply(item, (u) => (u.$type === 'com.example.pet.visit#friend' ? $fillFriend(u) : u))))
+    out = l.replace(
+      out,
+      'with',
+      l.replaceItems(v.with, l.memberFill({ 'com.example.pet.visit#friend': $fillFriend })),
+    )
   return out
 }
 
 /** A visit. */
-export const main: l.RecordSchema<Main, 'com.example.pet.visit'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain, $fillMain)
+export const main: l.RecordSchema<Main, 'com.example.pet.visit'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+  $fillMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -146,8 +154,11 @@ export function $fillFriend(v: Friend): Friend {
   return out
 }
 
-export const friend: l.ObjectSchema<Friend, 'com.example.pet.visit#friend'> =
-  /*#__PURE__*/ l.object('com.example.pet.visit#friend', $checkFriend, $fillFriend)
+export const friend: l.ObjectSchema<Friend, 'com.example.pet.visit#friend'> = /*#__PURE__*/ l.object(
+  'com.example.pet.visit#friend',
+  $checkFriend,
+  $fillFriend,
+)
 
 /** A way to speak. */
 export const Barking = 'com.example.pet.visit#barking'

@@ -11,9 +11,10 @@ import type {
   LexSubscription,
 } from './document.ts'
 import { CheckWriter, hasDefault } from './generate-checks.ts'
-import { fillOf, fillStatements } from './generate-fills.ts'
+import { filled, fillOf, writeFills } from './generate-fills.ts'
 import { writeAlias, writeInterface } from './generate-types.ts'
 import { HEADER } from './header.ts'
+import { callOf, writeCode, writeDeclaration, writeFunction, writeIf } from './layout.ts'
 import { type Lexicons, typeName } from './lexicons.ts'
 import {
   checkName,
@@ -105,19 +106,16 @@ function writeRecord(writer: Writer, scope: Scope, def: LexRecord): void {
   )
   writeInterface(writer, scope, 'Main', def.record, `$type: ${nsid}`)
   writeCheck(writer, scope, 'main', (checks, lines) => {
-    checks.guard(def.record, 'v', [], 'Main', true)
+    checks.guard(def.record, 'v', [], '<Main>', true)
     lines.line(`if (v.$type !== $nsid) return l.fault('$type', $nsid, v.$type, '$type')`)
     checks.properties(def.record, 'v', [])
   })
   const fill = writeFill(writer, scope, 'main', def.record)
   writer.line()
   docComment(writer, docLines(def))
-  writer.line(
-    `export const main: l.RecordSchema<${['Main', nsid, ...filledFields(def.record)].join(', ')}> =`,
-  )
-  writer.line(
-    `  /*#__PURE__*/ l.record($nsid, ${[quote(def.key ?? 'any'), checkArgument(scope, 'main'), ...fill].join(', ')})`,
-  )
+  const schema = callOf('l.record', '$nsid', quote(def.key ?? 'any'), checkName('main'), ...fill)
+  const types = ['Main', nsid, ...filledFields(def.record)]
+  writeDeclaration(writer, 'export const main: l.RecordSchema', types, schema)
   writeShortcuts(writer)
 }
 
@@ -127,9 +125,10 @@ function writeObject(writer: Writer, scope: Scope, name: string, def: LexObject)
   docComment(writer, docLines(def))
   writeInterface(writer, scope, type, def, `$type?: ${self}`)
   writeCheck(writer, scope, name, (checks, lines) => {
-    checks.guard(def, 'v', [], type, false)
-    lines.line(`if (c.strict && v.$type !== undefined && v.$type !== ${self})`)
-    lines.line(`  return l.fault('$type', ${self}, v.$type, '$type')`)
+    checks.guard(def, 'v', [], `<${type}>`, false)
+    const tests = ['c.strict', 'v.$type !== undefined', `v.$type !== ${self}`]
+    const fault = callOf('l.fault', "'$type'", self, 'v.$type', "'$type'")
+    writeIf(lines, { tests, by: '&&' }, 'return ', fault)
     checks.properties(def, 'v', [])
   })
   const fill = writeFill(writer, scope, name, def)
@@ -137,9 +136,9 @@ function writeObject(writer: Writer, scope: Scope, name: string, def: LexObject)
   docComment(writer, docLines(def))
   const value = valueName(name)
   const exported = value === exportName(name)
-  const schema = [type, self, ...filledFields(def)].join(', ')
-  writer.line(`${exported ? 'export ' : ''}const ${value}: l.ObjectSchema<${schema}> =`)
-  writer.line(`  /*#__PURE__*/ l.object(${[self, checkArgument(scope, name), ...fill].join(', ')})`)
+  const head = `${exported ? 'export ' : ''}const ${value}: l.ObjectSchema`
+  const schema = callOf('l.object', self, checkName(name), ...fill)
+  writeDeclaration(writer, head, [type, self, ...filledFields(def)], schema)
   if (!exported) writer.line(`export { ${value} as ${exportName(name)} }`)
   if (name === 'main') writeShortcuts(writer)
 }
@@ -161,9 +160,9 @@ function writeValue(writer: Writer, scope: Scope, name: string, def: Exclude<Lex
   writeCheck(writer, scope, name, (checks) => checks.field(def, 'v', []))
   if (!scope.recursion.hasDefaults(typeName(scope.doc.id, name))) return
   writer.line()
-  const [type, filled] = [defTypeName(name), fillOf(scope, def, 'v') ?? 'v']
-  writer.block(`export function ${fillName(name)}(v: ${type}): ${type} {`, () =>
-    writer.line(`return ${filled} as ${type}`),
+  const [type, fill] = [defTypeName(name), fillOf(scope, def)]
+  writeFunction(writer, fillName(name), [`v: ${type}`], type, () =>
+    writeCode(writer, 'return ', fill === null ? 'v' : filled(fill, 'v'), ` as ${type}`),
   )
 }
 
@@ -175,23 +174,18 @@ function writeCheck(
 ): void {
   const self = typeName(scope.doc.id, name)
   const cyclic = scope.recursion.isCyclic(self)
-  const inner = new Writer()
+  const inner = new Writer(2)
   if (cyclic) inner.line('if (depth > l.MAX_DEPTH) return l.tooDeep()')
   body(new CheckWriter(inner, scope, self), inner)
   inner.line('return undefined')
   // A parameter nothing uses has an underscore, so that the strictest compiler options accept it.
-  const options = /\bc\b/.test(codeOf(inner.toString())) ? 'c' : '_c'
-  const depth = cyclic ? ', depth: number' : ''
+  const options = /(?<![\w$.])c\b(?!:)/.test(codeOf(inner.toString())) ? 'c' : '_c'
+  const parameters = ['v: unknown', `${options}: l.CheckOptions`]
+  // Whoever asks for a value as a whole starts at depth 0.
+  if (cyclic) parameters.push('depth: number = 0')
   writer.line()
   docComment(writer, ['@internal'])
-  const head = `export function ${checkName(name)}(v: unknown, ${options}: l.CheckOptions${depth}): l.Fault | undefined {`
-  writer.block(head, () => writer.add(inner))
-}
-
-/** The check as `l.object` takes it: a cyclic one starts at depth 0. */
-function checkArgument(scope: Scope, name: string): string {
-  const check = checkName(name)
-  return scope.recursion.isCyclic(typeName(scope.doc.id, name)) ? `(v, c) => ${check}(v, c, 0)` : check
+  writeFunction(writer, checkName(name), parameters, 'l.Fault | undefined', () => writer.add(inner))
 }
 
 /** Writes the function that fills in defaults, if there are any, and returns it as an argument. */
@@ -200,15 +194,7 @@ function writeFill(writer: Writer, scope: Scope, name: string, def: LexObject): 
   const type = defTypeName(name)
   writer.line()
   docComment(writer, ['@internal'])
-  writer.block(`export function ${fillName(name)}(v: ${type}): ${type} {`, () => {
-    for (const line of fillStatements(scope, def)) {
-      // A condition without text of the lexicon's is safe to break after.
-      const [, condition, rest] =
-        (line.length > writer.room && /^(if \([\w.$ !=&]+\)) (.*)$/.exec(line)) || []
-      if (condition === undefined || rest === undefined) writer.line(line)
-      else writer.line(condition).line(`  ${rest}`)
-    }
-  })
+  writeFunction(writer, fillName(name), [`v: ${type}`], type, () => writeFills(writer, scope, def))
   return [fillName(name)]
 }
 
@@ -248,7 +234,7 @@ function writeBody(writer: Writer, scope: Scope, name: string, body: LexBody | u
     }),
     `Encoding ${body.encoding}.`,
   ])
-  if (body.schema === undefined) writer.line(`export type ${name} = Uint8Array`)
+  if (body.schema === undefined) writer.line(`export type ${name} = ${scope.global('Uint8Array')}`)
   else if (body.schema.type === 'object') writeInterface(writer, scope, name, body.schema)
   else writeAlias(writer, scope, name, body.schema)
 }

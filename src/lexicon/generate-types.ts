@@ -39,10 +39,17 @@ function writeProperties(writer: Writer, scope: Scope, def: LexObject | LexParam
 
 /** `head type`, broken over lines when it is a union that does not fit, or an object. */
 function writeTyped(writer: Writer, scope: Scope, head: string, field: LexField, also: string): void {
-  const inner = field.type === 'array' ? field.items : field
-  if (inner.type === 'object' && also === '') {
-    const close = field.type === 'array' ? '}[]' : '}'
-    writer.block(`${head} {`, () => writeProperties(writer, scope, inner), close)
+  const [inner, brackets] = itemOf(field)
+  if (inner.type === 'object' && Object.keys(inner.properties ?? {}).length > 0) {
+    const object = (open: string, close: string) =>
+      writer.block(`${open}{`, () => writeProperties(writer, scope, inner), `}${close}`)
+    if (also === '' || brackets === '') object(`${head} `, `${brackets}${also === '' ? '' : ` | ${also}`}`)
+    else
+      writer.line(head).indented(() => {
+        writer.line('| {')
+        writer.indented(() => writer.indented(() => writeProperties(writer, scope, inner)))
+        writer.line(`  }${brackets}`).line(`| ${also}`)
+      })
     return
   }
   const members = [...unionOf(field, scope), ...(also === '' ? [] : [also])]
@@ -51,6 +58,13 @@ function writeTyped(writer: Writer, scope: Scope, head: string, field: LexField,
   else if (members.length > 1) writeMembers(writer, head, members, '')
   else if (field.type === 'array') writeMembers(writer, `${head} (`, unionOf(field.items, scope), ')[]')
   else writer.line(line)
+}
+
+/** What an array holds in the end, and the brackets after it. */
+function itemOf(field: LexField): [item: LexField, brackets: string] {
+  if (field.type !== 'array') return [field, '']
+  const [item, brackets] = itemOf(field.items)
+  return [item, `${brackets}[]`]
 }
 
 function writeMembers(writer: Writer, head: string, members: readonly string[], close: string): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { generateProject, scratchFolder, writeDoc } from '../../test/support/generated-project.ts'
@@ -216,6 +216,32 @@ describe('documents that cannot be used', () => {
       'a/b/d.json › defs.main.input',
     ])
   })
+  test('descriptions that are none, also where a body or parameters have them', async () => {
+    const body = { encoding: 'a/b', description: 5 }
+    const parameters = { type: 'params', description: [] }
+    writeDoc(lexicons(), doc('a.b.c', { main: { type: 'procedure', parameters, input: body, output: body } }))
+    expect(await errors()).toEqual([
+      'a/b/c.json › defs.main.parameters.description: must be a string, it is a list',
+      'a/b/c.json › defs.main.input.description: must be a string, it is 5',
+      'a/b/c.json › defs.main.output.description: must be a string, it is 5',
+    ])
+  })
+  test('references that could name nothing do not ask to install it', async () => {
+    const refs = ['', '#', 'a.b.d#', 'not an nsid', 'a.b']
+    writeDoc(lexicons(), doc('a.b.c', { main: record({ x: { type: 'union', refs } }) }))
+    expect(await errors()).toEqual(
+      refs.map(
+        (ref, i) =>
+          `a/b/c.json › defs.main.record.properties.x.refs[${i}]: ${JSON.stringify(ref)} is no reference`,
+      ),
+    )
+  })
+  test('text that is not UTF-8', async () => {
+    file('a/b/c.json', '')
+    const text = JSON.stringify(doc('a.b.c', { main: record({ x: { type: 'string', const: 'café' } }) }))
+    writeFileSync(join(lexicons(), 'a/b/c.json'), Buffer.from(text, 'latin1'))
+    expect(await errors()).toEqual(['a/b/c.json › : not UTF-8'])
+  })
   test('definitions nested without end', async () => {
     const deep = `${'{"type":"object","properties":{"a":'.repeat(5000)}{"type":"string"}${'}}'.repeat(5000)}`
     file(
@@ -229,7 +255,50 @@ describe('documents that cannot be used', () => {
   })
 })
 
+test('what is in the way of the output is told before anything is written', async () => {
+  writeDoc(lexicons(), doc('a.b.c', { main: record({}) }))
+  mkdirSync(generated())
+  writeFileSync(join(generated(), 'a'), 'a file where a folder belongs')
+  await expect(generate()).rejects.toThrow(/that lextap did not write is in the way; file=.*generated\/a\//)
+  expect(readdirSync(generated())).toEqual(['a'])
+  const other = join(scratch.path, 'other')
+  mkdirSync(join(other, 'a/b/c.ts'), { recursive: true })
+  await expect(runCodegen({ lexicons: lexicons(), generated: other, migrations: null })).rejects.toThrow(
+    /in the way; file=.*other\/a\/b\/c\.ts/,
+  )
+  expect(readdirSync(other)).toEqual(['a'])
+})
+
+test('a link to nothing is passed over, and a folder that holds itself is read once', async () => {
+  writeDoc(lexicons(), doc('a.b.c', { main: record({}) }))
+  symlinkSync('user@host.123', join(lexicons(), 'a/b/.#c.json'))
+  symlinkSync('..', join(lexicons(), 'a/up'))
+  symlinkSync('.', join(lexicons(), 'a/here'))
+  expect((await generate()).documents).toBe(1)
+})
+
 describe('documents that are odd and fine', () => {
+  test('definitions may be called as what the code uses; objects without a definition are filled in', async () => {
+    using project = await generateProject(oddDocuments)
+    const { 'a.b.taken': taken } = await project.schemas()
+    const parse = (fields: object) => taken?.$safeParse({ $type: 'a.b.taken', ...fields })
+    const value = (fields: object) => ({ success: true, value: { $type: 'a.b.taken', ...fields } })
+    expect(parse({ l: {}, list: [{ of: [1] }], n: 0 })).toEqual(
+      value({ l: { loud: true }, list: [{ of: [1] }], n: 0 }),
+    )
+    expect(parse({ inner: { loud: {} } })).toEqual(value({ inner: { b: 5, loud: { loud: true } } }))
+    expect(parse({ inner: null, rows: null })).toEqual(value({ inner: null, rows: null }))
+    expect(parse({ one: { $type: 'a.b.taken#l' } })).toEqual(
+      value({ one: { $type: 'a.b.taken#l', loud: true } }),
+    )
+    for (const $type of ['toString', 'a.b.other'])
+      expect(parse({ one: { $type } })).toEqual(value({ one: { $type } }))
+    expect(parse({ never: { $type: 'a.b.c' } })).toMatchObject({ issues: [{ rule: 'union' }] })
+    expect(parse({ list: [{ of: [1.5] }] })).toMatchObject({ issues: [{ path: ['list', 0, 'of', 0] }] })
+    const space = await project.load('index.ts')
+    expect(space.a.b.taken.l.$matches({ loud: 1 })).toBe(false)
+    expect(space.a.b.taken.never.$matches({ u: { $type: 'a.b.c' } })).toBe(false)
+  })
   test('non-Latin text, quotes, comment ends and line separators come through', async () => {
     using project = await generateProject(oddDocuments)
     const { 'a.b.c': schema, 'in.new.index': index, 'a.b.globals': globals } = await project.schemas()

@@ -101,6 +101,15 @@ test('what is wrong in open data is found wherever it is', () => {
   )
 })
 
+test('a $type in open data could be a name, wherever it is', () => {
+  for (const $type of ['', 5, null, {}]) {
+    expect([$type, ruleOf({ unknown: { $type } })]).toEqual([$type, 'data'])
+    expect([$type, ruleOf({ unknown: { a: [{ $type }] } })]).toEqual([$type, 'data'])
+    expect([$type, ruleOf({ union: { $type: 'a.b.c', a: { $type } } })]).toEqual([$type, 'data'])
+  }
+  expect(accepts({ unknown: { $type: 'anything', a: [{ $type: 'a.b.c#d' }] } })).toBe(true)
+})
+
 describe('prototype keys', () => {
   const proto = (inner: unknown) => JSON.parse(`{"__proto__":${JSON.stringify(inner)}}`)
   test('a property every object inherits must be the record’s own', () => {

@@ -1,3 +1,4 @@
+import { isNsid } from '../protocol/syntax.ts'
 import { findClashes } from './clash.ts'
 import type { LexDef, LexDoc, LexField } from './document.ts'
 import { findInhabited } from './inhabited.ts'
@@ -57,7 +58,12 @@ function resolve(
 ): LexDef | undefined {
   const target = lexicons.resolve(ref, doc.id)
   if (target !== undefined) return target.def
-  const { nsid } = parseRef(ref, doc.id)
+  const { nsid, name } = parseRef(ref, doc.id)
+  if (!isNsid(nsid) || name === '') {
+    const fix = 'write `#name` for a definition of this document, an NSID, or an NSID with `#name`'
+    problems.error(path, `${JSON.stringify(ref)} is no reference`, fix)
+    return undefined
+  }
   const owner = lexicons.get(nsid)
   if (owner === undefined)
     problems.error(

@@ -12,13 +12,13 @@ export function pascal(text: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-/** Words that cannot name a constant. Exported under their own name all the same. */
+/** Words that cannot name a constant, and `l`, the import. Exported under their own name all the same. */
 const RESERVED = new Set(
   (
     'await break case catch class const continue debugger default delete do else enum export extends false ' +
     'finally for function if implements import in instanceof interface let new null package private protected ' +
     'public return static super switch this throw true try typeof var void while with yield arguments eval ' +
-    'undefined NaN Infinity async of'
+    'undefined NaN Infinity async of l'
   ).split(' '),
 )
 

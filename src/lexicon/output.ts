@@ -22,13 +22,23 @@ function refuseForeign(folder: string, path: string): never {
 export function compare(folder: string, files: ReadonlyMap<string, string>): Changes {
   const written: string[] = []
   for (const [path, text] of files) {
-    const now = read(join(folder, path))
+    const now = readUnlessForeign(folder, path)
     if (now === text) continue
     if (now !== null && !now.startsWith(HEADER)) refuseForeign(folder, path)
     written.push(path)
   }
   const removed = ownFiles(folder).filter((path) => !files.has(path))
   return { written: written.sort(), removed, unchanged: files.size - written.length }
+}
+
+/** A file where a folder belongs, or the other way round, is foreign too. */
+function readUnlessForeign(folder: string, path: string): string | null {
+  try {
+    return read(join(folder, path))
+  } catch (error) {
+    if (/^(?:ENOTDIR|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) refuseForeign(folder, path)
+    throw error
+  }
 }
 
 /** Makes the folder so. Each file is replaced in one step, so a reader never sees half of one. */

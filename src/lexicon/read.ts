@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { type LexiconText, readLexiconText } from '../protocol/lexicon-text.ts'
@@ -47,16 +48,25 @@ export function readLexicons(folder: string, shown: string = folder): ReadResult
 
 function listJson(folder: string): string[] {
   try {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => join(folder, name))
-      .filter((path) => statSync(path).isFile())
-      .sort()
+    return [...jsonFiles(folder, new Set())].sort()
   } catch (cause) {
     throw new UserError(
       `lexicon folder cannot be read; folder=${folder}; create it, or set \`lexicons\` in tap.config.ts`,
       { code: 'lexicons-missing', cause },
     )
+  }
+}
+
+/** Follows links, but reads no folder twice: one may hold a link to itself. Links to nothing are locks of editors. */
+function* jsonFiles(folder: string, seen: Set<string>): Generator<string> {
+  const real = realpathSync(folder)
+  if (seen.has(real)) return
+  seen.add(real)
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat?.isDirectory() === true) yield* jsonFiles(path, seen)
+    else if (stat?.isFile() === true && name.endsWith('.json')) yield path
   }
 }
 
@@ -67,7 +77,12 @@ function readDocument(path: string, report: Problems): Pick<SourceDoc, 'doc' | '
       report.error('', `larger than ${MAX_FILE_BYTES} bytes`, 'move what is no lexicon out of the folder')
       return null
     }
-    text = readFileSync(path, 'utf8')
+    const bytes = readFileSync(path)
+    if (!isUtf8(bytes)) {
+      report.error('', 'not UTF-8', 'save the file as UTF-8, as JSON has to be')
+      return null
+    }
+    text = bytes.toString('utf8')
   } catch (error) {
     report.error('', `cannot be read: ${String(error)}`, 'check the rights of the file')
     return null

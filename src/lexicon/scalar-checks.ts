@@ -8,6 +8,7 @@ import type {
   LexString,
   StringFormat,
 } from './document.ts'
+import { type Call, type Condition, callOf } from './layout.ts'
 import { quote } from './names.ts'
 
 /**
@@ -16,10 +17,9 @@ import { quote } from './names.ts'
  */
 export type Path = readonly string[]
 
-/** `if (test) return fault`. Apart, because both may hold any text from a lexicon. */
-export interface Refusal {
-  readonly test: string
-  readonly fault: string
+/** `if (condition) return fault`. */
+export interface Refusal extends Condition {
+  readonly fault: Call | string
 }
 
 export type Scalar = LexBoolean | LexInteger | LexString | LexBytes | LexCidLink | LexBlob
@@ -47,11 +47,18 @@ export function scalarChecks(field: Scalar, value: string, path: Path): Refusal[
 }
 
 /** `l.helper(…)` with the path for its last arguments. */
-export const call = (helper: string, parts: readonly string[], path: Path): string =>
-  `l.${helper}(${[...parts, ...path].join(', ')})`
+export const call = (helper: string, parts: readonly string[], path: Path): Call =>
+  callOf(`l.${helper}`, ...parts, ...path)
 
-export const wrongType = (test: string, expected: string, value: string, path: Path): Refusal => ({
-  test,
+/** `tests`: any of them says that the type is wrong. */
+export const wrongType = (
+  tests: string | readonly string[],
+  expected: string,
+  value: string,
+  path: Path,
+): Refusal => ({
+  tests: typeof tests === 'string' ? [tests] : tests,
+  by: '||',
   fault: call('notType', [quote(expected), value], path),
 })
 
@@ -63,10 +70,10 @@ export function oneOf(
   path: Path,
 ): Refusal {
   const code = allowed.map((item) => (typeof item === 'string' ? quote(item) : String(item)))
-  const test = code.map((item) => `${value} !== ${item}`).join(' && ') || 'true'
+  const tests = code.length === 0 ? ['true'] : code.map((item) => `${value} !== ${item}`)
   const all = allowed.map((item) => JSON.stringify(item)).join(' or ')
   const expected = allowed.length > 8 ? `one of ${allowed.length} values` : all || 'no value at all'
-  return { test, fault: call('fault', [quote(rule), quote(expected), value], path) }
+  return { tests, by: '&&', fault: call('fault', [quote(rule), quote(expected), value], path) }
 }
 
 /** Bounds of a count of bytes or items. */
@@ -80,17 +87,31 @@ export function lengthChecks(
   const lines: Refusal[] = []
   if (minLength > 0)
     lines.push(
-      limit(`${measure} < ${minLength}`, 'minLength', `at least ${counted(minLength, unit)}`, measure, path),
+      limit(
+        [`${measure} < ${minLength}`],
+        'minLength',
+        `at least ${counted(minLength, unit)}`,
+        measure,
+        path,
+      ),
     )
   if (maxLength !== undefined)
     lines.push(
-      limit(`${measure} > ${maxLength}`, 'maxLength', `at most ${counted(maxLength, unit)}`, measure, path),
+      limit([`${measure} > ${maxLength}`], 'maxLength', `at most ${counted(maxLength, unit)}`, measure, path),
     )
   return lines
 }
 
-const limit = (test: string, rule: string, expected: string, measured: string, path: Path): Refusal => ({
-  test,
+/** `tests`: all of them together say that the value is out of bounds. */
+const limit = (
+  tests: readonly string[],
+  rule: string,
+  expected: string,
+  measured: string,
+  path: Path,
+): Refusal => ({
+  tests,
+  by: '&&',
   fault: call('outOf', [quote(rule), quote(expected), measured], path),
 })
 
@@ -98,20 +119,18 @@ function integerChecks(field: LexInteger, value: string, path: Path): Refusal[] 
   const { minimum, maximum } = field
   const lines: Refusal[] = []
   const bounded = minimum !== undefined || maximum !== undefined
-  const test = bounded
-    ? // `Number.isSafeInteger` does not narrow, so compare as numbers only where TypeScript has to be told.
-      `typeof ${value} !== 'number' || !Number.isSafeInteger(${value})`
-    : `!Number.isSafeInteger(${value})`
+  // `Number.isSafeInteger` does not narrow, so compare as numbers only where TypeScript has to be told.
+  const tests = [...(bounded ? [`typeof ${value} !== 'number'`] : []), `!Number.isSafeInteger(${value})`]
   const literals = literalsOf(field)
   lines.push(
     literals === null
-      ? wrongType(test, 'integer', value, path)
+      ? wrongType(tests, 'integer', value, path)
       : oneOf(literals.rule, literals.allowed, value, path),
   )
   if (minimum !== undefined)
-    lines.push(limit(`${value} < ${minimum}`, 'minimum', `at least ${minimum}`, value, path))
+    lines.push(limit([`${value} < ${minimum}`], 'minimum', `at least ${minimum}`, value, path))
   if (maximum !== undefined)
-    lines.push(limit(`${value} > ${maximum}`, 'maximum', `at most ${maximum}`, value, path))
+    lines.push(limit([`${value} > ${maximum}`], 'maximum', `at most ${maximum}`, value, path))
   return lines
 }
 
@@ -120,10 +139,10 @@ function stringChecks(field: LexString, value: string, path: Path): Refusal[] {
   const literals = literalsOf(field)
   if (field.format !== undefined) {
     const [check, options] = FORMATS[field.format]
-    const test = `typeof ${value} !== 'string' || !${check}(${value}${options ? ', c' : ''})`
-    lines.push({ test, fault: call('notFormat', [quote(field.format), value], path) })
+    const tests = [`typeof ${value} !== 'string'`, `!${check}(${value}${options ? ', c' : ''})`]
+    lines.push({ tests, by: '||', fault: call('notFormat', [quote(field.format), value], path) })
   } else if (literals === null)
-    lines.push(wrongType(`typeof ${value} !== 'string' || !${value}.isWellFormed()`, 'string', value, path))
+    lines.push(wrongType([`typeof ${value} !== 'string'`, `!${value}.isWellFormed()`], 'string', value, path))
   if (literals !== null) lines.push(oneOf(literals.rule, literals.allowed, value, path))
   return [...lines, ...textChecks(field, value, path)]
 }
@@ -134,18 +153,18 @@ function textChecks(field: LexString, value: string, path: Path): Refusal[] {
   const bytes = `l.utf8Length(${value})`
   const lines: Refusal[] = []
   if (minLength > 0) {
-    const test = `${value}.length < ${minLength} && ${bytes} < ${minLength}`
-    lines.push(limit(test, 'minLength', `at least ${counted(minLength, 'byte')}`, bytes, path))
+    const tests = [`${value}.length < ${minLength}`, `${bytes} < ${minLength}`]
+    lines.push(limit(tests, 'minLength', `at least ${counted(minLength, 'byte')}`, bytes, path))
   }
   if (maxLength !== undefined) {
-    const test = `${value}.length > ${Math.floor(maxLength / 3)} && ${bytes} > ${maxLength}`
-    lines.push(limit(test, 'maxLength', `at most ${counted(maxLength, 'byte')}`, bytes, path))
+    const tests = [`${value}.length > ${Math.floor(maxLength / 3)}`, `${bytes} > ${maxLength}`]
+    lines.push(limit(tests, 'maxLength', `at most ${counted(maxLength, 'byte')}`, bytes, path))
   }
   if (minGraphemes > 0) {
     const count = `l.graphemes(${value}, ${minGraphemes})`
     lines.push(
       limit(
-        `${count} < ${minGraphemes}`,
+        [`${count} < ${minGraphemes}`],
         'minGraphemes',
         `at least ${counted(minGraphemes, 'grapheme')}`,
         count,
@@ -154,19 +173,25 @@ function textChecks(field: LexString, value: string, path: Path): Refusal[] {
     )
   }
   if (maxGraphemes !== undefined) {
-    const test = `${value}.length > ${maxGraphemes} && l.graphemes(${value}, ${maxGraphemes}) > ${maxGraphemes}`
-    lines.push(limit(test, 'maxGraphemes', `at most ${counted(maxGraphemes, 'grapheme')}`, "'more'", path))
+    const tests = [
+      `${value}.length > ${maxGraphemes}`,
+      `l.graphemes(${value}, ${maxGraphemes}) > ${maxGraphemes}`,
+    ]
+    lines.push(limit(tests, 'maxGraphemes', `at most ${counted(maxGraphemes, 'grapheme')}`, "'more'", path))
   }
   return lines
 }
 
 function blobChecks({ accept, maxSize }: LexBlob, value: string, path: Path): Refusal[] {
-  const lines: Refusal[] = [{ test: `!l.isBlob(${value}, c)`, fault: call('notBlob', [value, 'c'], path) }]
+  const lines: Refusal[] = [
+    { tests: [`!l.isBlob(${value}, c)`], by: '||', fault: call('notBlob', [value, 'c'], path) },
+  ]
   if (accept !== undefined && !accept.includes('*/*')) {
-    const tests = accept.map((pattern) => mimeTest(pattern, `${value}.mimeType`)).join(' && ') || 'true'
+    const tests =
+      accept.length === 0 ? ['true'] : accept.map((pattern) => mimeTest(pattern, `${value}.mimeType`))
     const expected = quote(`a blob of ${accept.join(' or ') || 'no type at all'}`)
     const fault = call('fault', ["'accept'", expected, `${value}.mimeType`], [...path, "'mimeType'"])
-    lines.push({ test: tests, fault })
+    lines.push({ tests, by: '&&', fault })
   }
   if (maxSize !== undefined) {
     const fault = call(
@@ -174,7 +199,7 @@ function blobChecks({ accept, maxSize }: LexBlob, value: string, path: Path): Re
       ["'maxSize'", quote(`at most ${counted(maxSize, 'byte')}`), `${value}.size`],
       [...path, "'size'"],
     )
-    lines.push({ test: `${value}.$type === 'blob' && ${value}.size > ${maxSize}`, fault })
+    lines.push({ tests: [`${value}.$type === 'blob'`, `${value}.size > ${maxSize}`], by: '&&', fault })
   }
   return lines
 }

@@ -1,6 +1,6 @@
 import type { LexDef, LexDoc, LexField } from './document.ts'
 import { type Lexicons, parseRef, type Target, typeName } from './lexicons.ts'
-import { checkName, defTypeName, fileOf, fillName, importNames, importPath } from './names.ts'
+import { camel, checkName, defTypeName, fileOf, fillName, importNames, importPath } from './names.ts'
 import type { Recursion } from './recursion.ts'
 import { walk } from './walk.ts'
 
@@ -19,8 +19,19 @@ export class Scope {
     this.doc = doc
     this.lexicons = lexicons
     this.recursion = recursion
-    const local = new Set(['l', ...Object.keys(doc.defs).flatMap((name) => [defTypeName(name), name])])
+    const local = new Set([
+      ...['l', 'Array', 'Number', 'Uint8Array'],
+      ...Object.keys(doc.defs).flatMap((name) => [defTypeName(name), name]),
+    ])
     this.#names = importNames([...referred(doc)].sort(), local)
+  }
+
+  /** A global as this document's code has to name it, since a definition may be called the same. */
+  global(name: 'Array' | 'Number' | 'Uint8Array'): string {
+    const isHidden = Object.entries(this.doc.defs).some(([own, { type }]) =>
+      name === 'Uint8Array' ? defTypeName(own) === name : type === 'object' && camel(own) === name,
+    )
+    return isHidden ? `globalThis.${name}` : name
   }
 
   resolve(ref: string): Target | undefined {

@@ -168,6 +168,7 @@ function checkParams(params: unknown, path: string, problems: Problems): void {
     )
     return
   }
+  optional(params, 'description', 'string', path, problems)
   checkProperties(params, path, 'param', problems)
 }
 
@@ -180,5 +181,6 @@ function checkBody(body: unknown, path: string, problems: Problems): void {
     )
     return
   }
+  optional(body, 'description', 'string', path, problems)
   if (body.schema !== undefined) checkField(body.schema, join(path, 'schema'), ALLOWED.body, problems)
 }

@@ -1,7 +1,13 @@
 /** Collects lines of TypeScript with their indentation: two spaces, single quotes, no semicolons. */
 export class Writer {
   readonly lines: string[] = []
+  readonly #outer: number
   #indent = ''
+
+  /** `outer`: columns of indentation its lines will get when they are added to another writer. Default 0. */
+  constructor(outer: number = 0) {
+    this.#outer = outer
+  }
 
   /** One line; an empty one carries no white space. */
   line(text = ''): this {
@@ -11,11 +17,16 @@ export class Writer {
 
   /** `open`, the lines `body` writes one level deeper, `close` (none when empty). */
   block(open: string, body: () => void, close = '}'): this {
-    this.line(open)
+    this.line(open).indented(body)
+    return close === '' ? this : this.line(close)
+  }
+
+  /** The lines `body` writes, one level deeper. */
+  indented(body: () => void): this {
     this.#indent += '  '
     body()
     this.#indent = this.#indent.slice(2)
-    return close === '' ? this : this.line(close)
+    return this
   }
 
   /** The lines of another writer, at this one's indentation. */
@@ -26,7 +37,7 @@ export class Writer {
 
   /** Columns a line may use where it is about to be written. */
   get room(): number {
-    return LINE_WIDTH - this.#indent.length
+    return LINE_WIDTH - this.#outer - this.#indent.length
   }
 
   toString(): string {

@@ -61,6 +61,53 @@ export const oddDocuments: readonly { readonly id: string }[] = [
     string: { type: 'token' },
     infinity: { type: 'token' },
   }),
+  // Definitions that are called as what the code around them uses, and objects without a definition of their own.
+  doc('a.b.taken', {
+    main: record(
+      {
+        l: { type: 'ref', ref: '#l' },
+        list: { type: 'array', maxLength: 3, items: { type: 'ref', ref: '#Array' } },
+        n: { type: 'integer', minimum: 0 },
+        inner: {
+          type: 'object',
+          required: ['b'],
+          properties: {
+            a: { type: 'string', description: 'Said in the editor.' },
+            b: { type: 'integer', default: 5 },
+            c: { type: 'object' },
+            loud: { type: 'ref', ref: '#l' },
+          },
+        },
+        // The check of it needs no options, although a field is called as they are.
+        rows: {
+          type: 'array',
+          items: { type: 'array', items: { type: 'object', properties: { of: { type: 'object' } } } },
+        },
+        empty: { type: 'array', items: { type: 'object' } },
+        never: { type: 'union', closed: true, refs: [] },
+        one: { type: 'union', refs: ['#l', '#Array'] },
+      },
+      { nullable: ['inner', 'rows'] },
+    ),
+    l: { type: 'object', properties: { loud: { type: 'boolean', default: true } } },
+    Array: { type: 'object', properties: { of: { type: 'array', items: { type: 'integer' } } } },
+    Number: { type: 'object', properties: { n: { type: 'integer', maximum: 9 } } },
+    never: {
+      type: 'object',
+      required: ['u'],
+      properties: { u: { type: 'union', closed: true, refs: [] } },
+    },
+    options: { type: 'array', items: { type: 'object', properties: { c: { type: 'boolean' } } } },
+  }),
+  doc('a.b.bytes', {
+    main: { type: 'query', output: { encoding: '*/*' } },
+    uint8Array: { type: 'object', properties: { length: { type: 'string' } } },
+  }),
+  doc('a.uint8.array', { main: { type: 'object', properties: {} } }),
+  doc('a.b.ofBytes', {
+    main: { type: 'procedure', input: { encoding: '*/*' } },
+    of: { type: 'object', properties: { bytes: { type: 'ref', ref: 'a.uint8.array' } } },
+  }),
   // Segments that begin with a digit: valid, and no identifiers.
   doc('cn.8.lex', { main: record({ x: { type: 'ref', ref: 'cn.8.9.lex' } }), part: { type: 'token' } }),
   doc('cn.8.9.lex', { main: record({ x: { type: 'ref', ref: 'cn.8.lex#part' } }) }),

@@ -31,8 +31,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.RecordSchema<Main, 'xyz.statusphere.status'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
+export const main: l.RecordSchema<Main, 'xyz.statusphere.status'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')

@@ -34,7 +34,11 @@ export interface ProfileViewBasic {
 }
 
 /** @internal */
-export function $checkProfileViewBasic(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkProfileViewBasic(
+  v: unknown,
+  c: l.CheckOptions,
+  depth: number = 0,
+): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<ProfileViewBasic>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.actor.defs#profileViewBasic')
@@ -104,7 +108,7 @@ export function $checkProfileViewBasic(v: unknown, c: l.CheckOptions, depth: num
 }
 
 export const profileViewBasic: l.ObjectSchema<ProfileViewBasic, 'app.bsky.actor.defs#profileViewBasic'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#profileViewBasic', (v, c) => $checkProfileViewBasic(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.actor.defs#profileViewBasic', $checkProfileViewBasic)
 
 export interface ProfileView {
   $type?: 'app.bsky.actor.defs#profileView'
@@ -317,7 +321,8 @@ export function $checkProfileViewDetailed(v: unknown, c: l.CheckOptions): l.Faul
   const joinedViaStarterPack = v.joinedViaStarterPack
   if (joinedViaStarterPack !== undefined) {
     const joinedViaStarterPackFault = GraphDefs.$checkStarterPackViewBasic(joinedViaStarterPack, c)
-    if (joinedViaStarterPackFault !== undefined) return l.at(joinedViaStarterPackFault, 'joinedViaStarterPack')
+    if (joinedViaStarterPackFault !== undefined)
+      return l.at(joinedViaStarterPackFault, 'joinedViaStarterPack')
   }
   const indexedAt = v.indexedAt
   if (indexedAt !== undefined) {
@@ -366,8 +371,10 @@ export function $checkProfileViewDetailed(v: unknown, c: l.CheckOptions): l.Faul
   return undefined
 }
 
-export const profileViewDetailed: l.ObjectSchema<ProfileViewDetailed, 'app.bsky.actor.defs#profileViewDetailed'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#profileViewDetailed', $checkProfileViewDetailed)
+export const profileViewDetailed: l.ObjectSchema<
+  ProfileViewDetailed,
+  'app.bsky.actor.defs#profileViewDetailed'
+> = /*#__PURE__*/ l.object('app.bsky.actor.defs#profileViewDetailed', $checkProfileViewDetailed)
 
 export interface ProfileAssociated {
   $type?: 'app.bsky.actor.defs#profileAssociated'
@@ -409,7 +416,8 @@ export function $checkProfileAssociated(v: unknown, c: l.CheckOptions): l.Fault 
   const activitySubscription = v.activitySubscription
   if (activitySubscription !== undefined) {
     const activitySubscriptionFault = $checkProfileAssociatedActivitySubscription(activitySubscription, c)
-    if (activitySubscriptionFault !== undefined) return l.at(activitySubscriptionFault, 'activitySubscription')
+    if (activitySubscriptionFault !== undefined)
+      return l.at(activitySubscriptionFault, 'activitySubscription')
   }
   const germ = v.germ
   if (germ !== undefined) {
@@ -444,8 +452,10 @@ export function $checkProfileAssociatedChat(v: unknown, c: l.CheckOptions): l.Fa
   return undefined
 }
 
-export const profileAssociatedChat: l.ObjectSchema<ProfileAssociatedChat, 'app.bsky.actor.defs#profileAssociatedChat'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#profileAssociatedChat', $checkProfileAssociatedChat)
+export const profileAssociatedChat: l.ObjectSchema<
+  ProfileAssociatedChat,
+  'app.bsky.actor.defs#profileAssociatedChat'
+> = /*#__PURE__*/ l.object('app.bsky.actor.defs#profileAssociatedChat', $checkProfileAssociatedChat)
 
 export interface ProfileAssociatedGerm {
   $type?: 'app.bsky.actor.defs#profileAssociatedGerm'
@@ -468,8 +478,10 @@ export function $checkProfileAssociatedGerm(v: unknown, c: l.CheckOptions): l.Fa
   return undefined
 }
 
-export const profileAssociatedGerm: l.ObjectSchema<ProfileAssociatedGerm, 'app.bsky.actor.defs#profileAssociatedGerm'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#profileAssociatedGerm', $checkProfileAssociatedGerm)
+export const profileAssociatedGerm: l.ObjectSchema<
+  ProfileAssociatedGerm,
+  'app.bsky.actor.defs#profileAssociatedGerm'
+> = /*#__PURE__*/ l.object('app.bsky.actor.defs#profileAssociatedGerm', $checkProfileAssociatedGerm)
 
 export interface ProfileAssociatedActivitySubscription {
   $type?: 'app.bsky.actor.defs#profileAssociatedActivitySubscription'
@@ -477,9 +489,16 @@ export interface ProfileAssociatedActivitySubscription {
 }
 
 /** @internal */
-export function $checkProfileAssociatedActivitySubscription(v: unknown, c: l.CheckOptions): l.Fault | undefined {
+export function $checkProfileAssociatedActivitySubscription(
+  v: unknown,
+  c: l.CheckOptions,
+): l.Fault | undefined {
   if (!l.isObject<ProfileAssociatedActivitySubscription>(v)) return l.notType('object', v)
-  if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.actor.defs#profileAssociatedActivitySubscription')
+  if (
+    c.strict &&
+    v.$type !== undefined &&
+    v.$type !== 'app.bsky.actor.defs#profileAssociatedActivitySubscription'
+  )
     return l.fault('$type', 'app.bsky.actor.defs#profileAssociatedActivitySubscription', v.$type, '$type')
   const allowSubscriptions = v.allowSubscriptions
   if (typeof allowSubscriptions !== 'string' || !allowSubscriptions.isWellFormed())
@@ -487,8 +506,13 @@ export function $checkProfileAssociatedActivitySubscription(v: unknown, c: l.Che
   return undefined
 }
 
-export const profileAssociatedActivitySubscription: l.ObjectSchema<ProfileAssociatedActivitySubscription, 'app.bsky.actor.defs#profileAssociatedActivitySubscription'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#profileAssociatedActivitySubscription', $checkProfileAssociatedActivitySubscription)
+export const profileAssociatedActivitySubscription: l.ObjectSchema<
+  ProfileAssociatedActivitySubscription,
+  'app.bsky.actor.defs#profileAssociatedActivitySubscription'
+> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#profileAssociatedActivitySubscription',
+  $checkProfileAssociatedActivitySubscription,
+)
 
 /**
  * Metadata about the requesting account's relationship with the subject account. Only has meaningful content
@@ -527,7 +551,7 @@ export interface ViewerState {
 }
 
 /** @internal */
-export function $checkViewerState(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkViewerState(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isMap<ViewerState>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.actor.defs#viewerState')
@@ -538,7 +562,8 @@ export function $checkViewerState(v: unknown, c: l.CheckOptions, depth: number):
   }
   const mutedOnlyReposts = v.mutedOnlyReposts
   if (mutedOnlyReposts !== undefined) {
-    if (typeof mutedOnlyReposts !== 'boolean') return l.notType('boolean', mutedOnlyReposts, 'mutedOnlyReposts')
+    if (typeof mutedOnlyReposts !== 'boolean')
+      return l.notType('boolean', mutedOnlyReposts, 'mutedOnlyReposts')
   }
   const mutedOnlyQuoteposts = v.mutedOnlyQuoteposts
   if (mutedOnlyQuoteposts !== undefined) {
@@ -556,7 +581,8 @@ export function $checkViewerState(v: unknown, c: l.CheckOptions, depth: number):
   }
   const blocking = v.blocking
   if (blocking !== undefined) {
-    if (typeof blocking !== 'string' || !l.isAtUri(blocking)) return l.notFormat('at-uri', blocking, 'blocking')
+    if (typeof blocking !== 'string' || !l.isAtUri(blocking))
+      return l.notFormat('at-uri', blocking, 'blocking')
   }
   const blockingByList = v.blockingByList
   if (blockingByList !== undefined) {
@@ -581,7 +607,8 @@ export function $checkViewerState(v: unknown, c: l.CheckOptions, depth: number):
   const activitySubscription = v.activitySubscription
   if (activitySubscription !== undefined) {
     const activitySubscriptionFault = NotificationDefs.$checkActivitySubscription(activitySubscription, c)
-    if (activitySubscriptionFault !== undefined) return l.at(activitySubscriptionFault, 'activitySubscription')
+    if (activitySubscriptionFault !== undefined)
+      return l.at(activitySubscriptionFault, 'activitySubscription')
   }
   return undefined
 }
@@ -591,7 +618,7 @@ export function $checkViewerState(v: unknown, c: l.CheckOptions, depth: number):
  * for authed requests.
  */
 export const viewerState: l.ObjectSchema<ViewerState, 'app.bsky.actor.defs#viewerState'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#viewerState', (v, c) => $checkViewerState(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.actor.defs#viewerState', $checkViewerState)
 
 /** The subject's followers whom you also follow */
 export interface KnownFollowers {
@@ -602,7 +629,7 @@ export interface KnownFollowers {
 }
 
 /** @internal */
-export function $checkKnownFollowers(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkKnownFollowers(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<KnownFollowers>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.actor.defs#knownFollowers')
@@ -622,7 +649,7 @@ export function $checkKnownFollowers(v: unknown, c: l.CheckOptions, depth: numbe
 
 /** The subject's followers whom you also follow */
 export const knownFollowers: l.ObjectSchema<KnownFollowers, 'app.bsky.actor.defs#knownFollowers'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#knownFollowers', (v, c) => $checkKnownFollowers(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.actor.defs#knownFollowers', $checkKnownFollowers)
 
 /** Represents the verification information about the user this object is attached to. */
 export interface VerificationState {
@@ -812,7 +839,17 @@ export function $checkPreferences(v: unknown, c: l.CheckOptions): l.Fault | unde
 }
 
 export function $fillPreferences(v: Preferences): Preferences {
-  return l.replaceItems(v, (item) => l.apply(item, (u) => (u.$type === 'app.bsky.actor.defs#adultContentPref' ? $fillAdultContentPref(u) : u.$type === 'app.bsky.actor.defs#feedViewPref' ? $fillFeedViewPref(u) : u.$type === 'app.bsky.actor.defs#mutedWordsPref' ? $fillMutedWordsPref(u) : u.$type === 'app.bsky.actor.defs#bskyAppStatePref' ? $fillBskyAppStatePref(u) : u.$type === 'app.bsky.actor.defs#verificationPrefs' ? $fillVerificationPrefs(u) : u.$type === 'app.bsky.actor.defs#liveEventPreferences' ? $fillLiveEventPreferences(u) : u))) as Preferences
+  return l.replaceItems(
+    v,
+    l.memberFill({
+      'app.bsky.actor.defs#adultContentPref': $fillAdultContentPref,
+      'app.bsky.actor.defs#feedViewPref': $fillFeedViewPref,
+      'app.bsky.actor.defs#mutedWordsPref': $fillMutedWordsPref,
+      'app.bsky.actor.defs#bskyAppStatePref': $fillBskyAppStatePref,
+      'app.bsky.actor.defs#verificationPrefs': $fillVerificationPrefs,
+      'app.bsky.actor.defs#liveEventPreferences': $fillLiveEventPreferences,
+    }),
+  ) as Preferences
 }
 
 export interface AdultContentPref {
@@ -841,8 +878,15 @@ export function $fillAdultContentPref(v: AdultContentPref): AdultContentPref {
   return out
 }
 
-export const adultContentPref: l.ObjectSchema<AdultContentPref, 'app.bsky.actor.defs#adultContentPref', 'enabled'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#adultContentPref', $checkAdultContentPref, $fillAdultContentPref)
+export const adultContentPref: l.ObjectSchema<
+  AdultContentPref,
+  'app.bsky.actor.defs#adultContentPref',
+  'enabled'
+> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#adultContentPref',
+  $checkAdultContentPref,
+  $fillAdultContentPref,
+)
 
 export interface ContentLabelPref {
   $type?: 'app.bsky.actor.defs#contentLabelPref'
@@ -901,8 +945,10 @@ export function $checkSavedFeed(v: unknown, c: l.CheckOptions): l.Fault | undefi
   return undefined
 }
 
-export const savedFeed: l.ObjectSchema<SavedFeed, 'app.bsky.actor.defs#savedFeed'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#savedFeed', $checkSavedFeed)
+export const savedFeed: l.ObjectSchema<SavedFeed, 'app.bsky.actor.defs#savedFeed'> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#savedFeed',
+  $checkSavedFeed,
+)
 
 export interface SavedFeedsPrefV2 {
   $type?: 'app.bsky.actor.defs#savedFeedsPrefV2'
@@ -986,8 +1032,10 @@ export function $checkPersonalDetailsPref(v: unknown, c: l.CheckOptions): l.Faul
   return undefined
 }
 
-export const personalDetailsPref: l.ObjectSchema<PersonalDetailsPref, 'app.bsky.actor.defs#personalDetailsPref'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#personalDetailsPref', $checkPersonalDetailsPref)
+export const personalDetailsPref: l.ObjectSchema<
+  PersonalDetailsPref,
+  'app.bsky.actor.defs#personalDetailsPref'
+> = /*#__PURE__*/ l.object('app.bsky.actor.defs#personalDetailsPref', $checkPersonalDetailsPref)
 
 /**
  * Read-only preference containing value(s) inferred from the user's declared birthdate. Absence of this
@@ -1162,7 +1210,8 @@ export type MutedWordTarget = 'content' | 'tag' | l.UnknownString
 /** @internal */
 export function $checkMutedWordTarget(v: unknown, _c: l.CheckOptions): l.Fault | undefined {
   if (typeof v !== 'string' || !v.isWellFormed()) return l.notType('string', v)
-  if (v.length > 213 && l.utf8Length(v) > 640) return l.outOf('maxLength', 'at most 640 bytes', l.utf8Length(v))
+  if (v.length > 213 && l.utf8Length(v) > 640)
+    return l.outOf('maxLength', 'at most 640 bytes', l.utf8Length(v))
   if (v.length > 64 && l.graphemes(v, 64) > 64) return l.outOf('maxGraphemes', 'at most 64 graphemes', 'more')
   return undefined
 }
@@ -1236,8 +1285,11 @@ export function $fillMutedWord(v: MutedWord): MutedWord {
 }
 
 /** A word that the account owner has muted. */
-export const mutedWord: l.ObjectSchema<MutedWord, 'app.bsky.actor.defs#mutedWord'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#mutedWord', $checkMutedWord, $fillMutedWord)
+export const mutedWord: l.ObjectSchema<MutedWord, 'app.bsky.actor.defs#mutedWord'> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#mutedWord',
+  $checkMutedWord,
+  $fillMutedWord,
+)
 
 export interface MutedWordsPref {
   $type?: 'app.bsky.actor.defs#mutedWordsPref'
@@ -1263,7 +1315,7 @@ export function $checkMutedWordsPref(v: unknown, c: l.CheckOptions): l.Fault | u
 /** @internal */
 export function $fillMutedWordsPref(v: MutedWordsPref): MutedWordsPref {
   let out = v
-  out = l.replace(out, 'items', l.replaceItems(v.items, (item) => $fillMutedWord(item)))
+  out = l.replace(out, 'items', l.replaceItems(v.items, $fillMutedWord))
   return out
 }
 
@@ -1381,7 +1433,8 @@ export function $checkBskyAppStatePref(v: unknown, c: l.CheckOptions): l.Fault |
       return l.outOf('maxLength', 'at most 1000 items', queuedNudges.length, 'queuedNudges')
     for (let i = 0; i < queuedNudges.length; i++) {
       const item: unknown = queuedNudges[i]
-      if (typeof item !== 'string' || !item.isWellFormed()) return l.notType('string', item, 'queuedNudges', i)
+      if (typeof item !== 'string' || !item.isWellFormed())
+        return l.notType('string', item, 'queuedNudges', i)
       if (item.length > 33 && l.utf8Length(item) > 100)
         return l.outOf('maxLength', 'at most 100 bytes', l.utf8Length(item), 'queuedNudges', i)
     }
@@ -1402,13 +1455,17 @@ export function $checkBskyAppStatePref(v: unknown, c: l.CheckOptions): l.Fault |
 /** @internal */
 export function $fillBskyAppStatePref(v: BskyAppStatePref): BskyAppStatePref {
   let out = v
-  if (v.nuxs !== undefined) out = l.replace(out, 'nuxs', l.replaceItems(v.nuxs, (item) => $fillNux(item)))
+  if (v.nuxs !== undefined) out = l.replace(out, 'nuxs', l.replaceItems(v.nuxs, $fillNux))
   return out
 }
 
 /** A grab bag of state that's specific to the bsky.app program. Third-party apps shouldn't use this. */
 export const bskyAppStatePref: l.ObjectSchema<BskyAppStatePref, 'app.bsky.actor.defs#bskyAppStatePref'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#bskyAppStatePref', $checkBskyAppStatePref, $fillBskyAppStatePref)
+  /*#__PURE__*/ l.object(
+    'app.bsky.actor.defs#bskyAppStatePref',
+    $checkBskyAppStatePref,
+    $fillBskyAppStatePref,
+  )
 
 /**
  * If set, an active progress guide. Once completed, can be set to undefined. Should have unspecced fields
@@ -1436,8 +1493,10 @@ export function $checkBskyAppProgressGuide(v: unknown, c: l.CheckOptions): l.Fau
  * If set, an active progress guide. Once completed, can be set to undefined. Should have unspecced fields
  * tracking progress.
  */
-export const bskyAppProgressGuide: l.ObjectSchema<BskyAppProgressGuide, 'app.bsky.actor.defs#bskyAppProgressGuide'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#bskyAppProgressGuide', $checkBskyAppProgressGuide)
+export const bskyAppProgressGuide: l.ObjectSchema<
+  BskyAppProgressGuide,
+  'app.bsky.actor.defs#bskyAppProgressGuide'
+> = /*#__PURE__*/ l.object('app.bsky.actor.defs#bskyAppProgressGuide', $checkBskyAppProgressGuide)
 
 /** A new user experiences (NUX) storage object */
 export interface Nux {
@@ -1498,8 +1557,11 @@ export function $fillNux(v: Nux): Nux {
 }
 
 /** A new user experiences (NUX) storage object */
-export const nux: l.ObjectSchema<Nux, 'app.bsky.actor.defs#nux', 'completed'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#nux', $checkNux, $fillNux)
+export const nux: l.ObjectSchema<Nux, 'app.bsky.actor.defs#nux', 'completed'> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#nux',
+  $checkNux,
+  $fillNux,
+)
 
 /** Preferences for how verified accounts appear in the app. */
 export interface VerificationPrefs {
@@ -1533,7 +1595,11 @@ export function $fillVerificationPrefs(v: VerificationPrefs): VerificationPrefs 
 
 /** Preferences for how verified accounts appear in the app. */
 export const verificationPrefs: l.ObjectSchema<VerificationPrefs, 'app.bsky.actor.defs#verificationPrefs'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#verificationPrefs', $checkVerificationPrefs, $fillVerificationPrefs)
+  /*#__PURE__*/ l.object(
+    'app.bsky.actor.defs#verificationPrefs',
+    $checkVerificationPrefs,
+    $fillVerificationPrefs,
+  )
 
 /** Preferences for live events. */
 export interface LiveEventPreferences {
@@ -1558,7 +1624,8 @@ export function $checkLiveEventPreferences(v: unknown, c: l.CheckOptions): l.Fau
     if (!Array.isArray(hiddenFeedIds)) return l.notType('array', hiddenFeedIds, 'hiddenFeedIds')
     for (let i = 0; i < hiddenFeedIds.length; i++) {
       const item: unknown = hiddenFeedIds[i]
-      if (typeof item !== 'string' || !item.isWellFormed()) return l.notType('string', item, 'hiddenFeedIds', i)
+      if (typeof item !== 'string' || !item.isWellFormed())
+        return l.notType('string', item, 'hiddenFeedIds', i)
     }
   }
   const hideAllFeeds = v.hideAllFeeds
@@ -1576,8 +1643,14 @@ export function $fillLiveEventPreferences(v: LiveEventPreferences): LiveEventPre
 }
 
 /** Preferences for live events. */
-export const liveEventPreferences: l.ObjectSchema<LiveEventPreferences, 'app.bsky.actor.defs#liveEventPreferences'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#liveEventPreferences', $checkLiveEventPreferences, $fillLiveEventPreferences)
+export const liveEventPreferences: l.ObjectSchema<
+  LiveEventPreferences,
+  'app.bsky.actor.defs#liveEventPreferences'
+> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#liveEventPreferences',
+  $checkLiveEventPreferences,
+  $fillLiveEventPreferences,
+)
 
 /**
  * Default post interaction settings for the account. These values should be applied as default values when
@@ -1668,8 +1741,13 @@ export function $checkPostInteractionSettingsPref(v: unknown, c: l.CheckOptions)
  * Default post interaction settings for the account. These values should be applied as default values when
  * creating new posts. These refs should mirror the threadgate and postgate records exactly.
  */
-export const postInteractionSettingsPref: l.ObjectSchema<PostInteractionSettingsPref, 'app.bsky.actor.defs#postInteractionSettingsPref'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#postInteractionSettingsPref', $checkPostInteractionSettingsPref)
+export const postInteractionSettingsPref: l.ObjectSchema<
+  PostInteractionSettingsPref,
+  'app.bsky.actor.defs#postInteractionSettingsPref'
+> = /*#__PURE__*/ l.object(
+  'app.bsky.actor.defs#postInteractionSettingsPref',
+  $checkPostInteractionSettingsPref,
+)
 
 export interface StatusView {
   $type?: 'app.bsky.actor.defs#statusView'
@@ -1697,7 +1775,7 @@ export interface StatusView {
 }
 
 /** @internal */
-export function $checkStatusView(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkStatusView(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<StatusView>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.actor.defs#statusView')
@@ -1754,4 +1832,4 @@ export function $checkStatusView(v: unknown, c: l.CheckOptions, depth: number): 
 }
 
 export const statusView: l.ObjectSchema<StatusView, 'app.bsky.actor.defs#statusView'> =
-  /*#__PURE__*/ l.object('app.bsky.actor.defs#statusView', (v, c) => $checkStatusView(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.actor.defs#statusView', $checkStatusView)

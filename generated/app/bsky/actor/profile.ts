@@ -113,7 +113,8 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   const joinedViaStarterPack = v.joinedViaStarterPack
   if (joinedViaStarterPack !== undefined) {
     const joinedViaStarterPackFault = RepoStrongRef.$checkMain(joinedViaStarterPack, c)
-    if (joinedViaStarterPackFault !== undefined) return l.at(joinedViaStarterPackFault, 'joinedViaStarterPack')
+    if (joinedViaStarterPackFault !== undefined)
+      return l.at(joinedViaStarterPackFault, 'joinedViaStarterPack')
   }
   const pinnedPost = v.pinnedPost
   if (pinnedPost !== undefined) {
@@ -129,8 +130,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 }
 
 /** A declaration of a Bluesky account profile. */
-export const main: l.RecordSchema<Main, 'app.bsky.actor.profile'> =
-  /*#__PURE__*/ l.record($nsid, 'literal:self', $checkMain)
+export const main: l.RecordSchema<Main, 'app.bsky.actor.profile'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'literal:self',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')

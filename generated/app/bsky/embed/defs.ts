@@ -25,7 +25,8 @@ export function $checkAspectRatio(v: unknown, c: l.CheckOptions): l.Fault | unde
   if (typeof width !== 'number' || !Number.isSafeInteger(width)) return l.notType('integer', width, 'width')
   if (width < 1) return l.outOf('minimum', 'at least 1', width, 'width')
   const height = v.height
-  if (typeof height !== 'number' || !Number.isSafeInteger(height)) return l.notType('integer', height, 'height')
+  if (typeof height !== 'number' || !Number.isSafeInteger(height))
+    return l.notType('integer', height, 'height')
   if (height < 1) return l.outOf('minimum', 'at least 1', height, 'height')
   return undefined
 }

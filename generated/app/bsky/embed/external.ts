@@ -32,8 +32,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
  * A representation of some externally linked content (eg, a URL and 'card'), embedded in a Bluesky record
  * (eg, a post).
  */
-export const main: l.ObjectSchema<Main, 'app.bsky.embed.external'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.embed.external'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.external',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -86,8 +88,10 @@ export function $checkExternal(v: unknown, c: l.CheckOptions): l.Fault | undefin
   return undefined
 }
 
-export const external: l.ObjectSchema<External, 'app.bsky.embed.external#external'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external#external', $checkExternal)
+export const external: l.ObjectSchema<External, 'app.bsky.embed.external#external'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.external#external',
+  $checkExternal,
+)
 
 export interface View {
   $type?: 'app.bsky.embed.external#view'
@@ -95,7 +99,7 @@ export interface View {
 }
 
 /** @internal */
-export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkView(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<View>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.external#view')
@@ -106,8 +110,10 @@ export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Faul
   return undefined
 }
 
-export const view: l.ObjectSchema<View, 'app.bsky.embed.external#view'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external#view', (v, c) => $checkView(v, c, 0))
+export const view: l.ObjectSchema<View, 'app.bsky.embed.external#view'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.external#view',
+  $checkView,
+)
 
 export interface ViewExternal {
   $type?: 'app.bsky.embed.external#viewExternal'
@@ -140,7 +146,7 @@ export interface ViewExternal {
 }
 
 /** @internal */
-export function $checkViewExternal(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkViewExternal(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<ViewExternal>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.external#viewExternal')
@@ -195,7 +201,8 @@ export function $checkViewExternal(v: unknown, c: l.CheckOptions, depth: number)
   }
   const associatedProfiles = v.associatedProfiles
   if (associatedProfiles !== undefined) {
-    if (!Array.isArray(associatedProfiles)) return l.notType('array', associatedProfiles, 'associatedProfiles')
+    if (!Array.isArray(associatedProfiles))
+      return l.notType('array', associatedProfiles, 'associatedProfiles')
     for (let i = 0; i < associatedProfiles.length; i++) {
       const item: unknown = associatedProfiles[i]
       const itemFault = ActorDefs.$checkProfileViewBasic(item, c, depth + 1)
@@ -206,7 +213,7 @@ export function $checkViewExternal(v: unknown, c: l.CheckOptions, depth: number)
 }
 
 export const viewExternal: l.ObjectSchema<ViewExternal, 'app.bsky.embed.external#viewExternal'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external#viewExternal', (v, c) => $checkViewExternal(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.embed.external#viewExternal', $checkViewExternal)
 
 /** The source of an external embed, such as a standard.site publication. */
 export interface ViewExternalSource {
@@ -256,8 +263,10 @@ export function $checkViewExternalSource(v: unknown, c: l.CheckOptions): l.Fault
 }
 
 /** The source of an external embed, such as a standard.site publication. */
-export const viewExternalSource: l.ObjectSchema<ViewExternalSource, 'app.bsky.embed.external#viewExternalSource'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external#viewExternalSource', $checkViewExternalSource)
+export const viewExternalSource: l.ObjectSchema<
+  ViewExternalSource,
+  'app.bsky.embed.external#viewExternalSource'
+> = /*#__PURE__*/ l.object('app.bsky.embed.external#viewExternalSource', $checkViewExternalSource)
 
 /**
  * The theme colors of an external source, such as a site.standard.publication. These colors may be used when
@@ -303,8 +312,10 @@ export function $checkViewExternalSourceTheme(v: unknown, c: l.CheckOptions): l.
  * The theme colors of an external source, such as a site.standard.publication. These colors may be used when
  * rendering an embed from that source.
  */
-export const viewExternalSourceTheme: l.ObjectSchema<ViewExternalSourceTheme, 'app.bsky.embed.external#viewExternalSourceTheme'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external#viewExternalSourceTheme', $checkViewExternalSourceTheme)
+export const viewExternalSourceTheme: l.ObjectSchema<
+  ViewExternalSourceTheme,
+  'app.bsky.embed.external#viewExternalSourceTheme'
+> = /*#__PURE__*/ l.object('app.bsky.embed.external#viewExternalSourceTheme', $checkViewExternalSourceTheme)
 
 /** RGB color definition, inspired by site.standard.theme.color#rgb */
 export interface ColorRGB {
@@ -338,5 +349,7 @@ export function $checkColorRGB(v: unknown, c: l.CheckOptions): l.Fault | undefin
 }
 
 /** RGB color definition, inspired by site.standard.theme.color#rgb */
-export const colorRGB: l.ObjectSchema<ColorRGB, 'app.bsky.embed.external#colorRGB'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.external#colorRGB', $checkColorRGB)
+export const colorRGB: l.ObjectSchema<ColorRGB, 'app.bsky.embed.external#colorRGB'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.external#colorRGB',
+  $checkColorRGB,
+)

@@ -42,8 +42,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.ObjectSchema<Main, 'app.bsky.embed.gallery'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.gallery', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.embed.gallery'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.gallery',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -80,8 +82,10 @@ export function $checkImage(v: unknown, c: l.CheckOptions): l.Fault | undefined 
   return undefined
 }
 
-export const image: l.ObjectSchema<Image, 'app.bsky.embed.gallery#image'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.gallery#image', $checkImage)
+export const image: l.ObjectSchema<Image, 'app.bsky.embed.gallery#image'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.gallery#image',
+  $checkImage,
+)
 
 export interface View {
   $type?: 'app.bsky.embed.gallery#view'
@@ -111,8 +115,10 @@ export function $checkView(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const view: l.ObjectSchema<View, 'app.bsky.embed.gallery#view'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.gallery#view', $checkView)
+export const view: l.ObjectSchema<View, 'app.bsky.embed.gallery#view'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.gallery#view',
+  $checkView,
+)
 
 export interface ViewImage {
   $type?: 'app.bsky.embed.gallery#viewImage'

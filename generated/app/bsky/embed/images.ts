@@ -29,8 +29,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.ObjectSchema<Main, 'app.bsky.embed.images'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.images', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.embed.images'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.images',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -73,8 +75,10 @@ export function $checkImage(v: unknown, c: l.CheckOptions): l.Fault | undefined 
   return undefined
 }
 
-export const image: l.ObjectSchema<Image, 'app.bsky.embed.images#image'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.images#image', $checkImage)
+export const image: l.ObjectSchema<Image, 'app.bsky.embed.images#image'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.images#image',
+  $checkImage,
+)
 
 export interface View {
   $type?: 'app.bsky.embed.images#view'
@@ -98,8 +102,10 @@ export function $checkView(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const view: l.ObjectSchema<View, 'app.bsky.embed.images#view'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.images#view', $checkView)
+export const view: l.ObjectSchema<View, 'app.bsky.embed.images#view'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.images#view',
+  $checkView,
+)
 
 export interface ViewImage {
   $type?: 'app.bsky.embed.images#viewImage'
@@ -141,5 +147,7 @@ export function $checkViewImage(v: unknown, c: l.CheckOptions): l.Fault | undefi
   return undefined
 }
 
-export const viewImage: l.ObjectSchema<ViewImage, 'app.bsky.embed.images#viewImage'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.images#viewImage', $checkViewImage)
+export const viewImage: l.ObjectSchema<ViewImage, 'app.bsky.embed.images#viewImage'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.images#viewImage',
+  $checkViewImage,
+)

@@ -36,8 +36,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.ObjectSchema<Main, 'app.bsky.embed.record'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.record', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.embed.record'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.record',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -61,7 +63,7 @@ export interface View {
 }
 
 /** @internal */
-export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkView(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<View>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.record#view')
@@ -101,8 +103,10 @@ export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Faul
   return undefined
 }
 
-export const view: l.ObjectSchema<View, 'app.bsky.embed.record#view'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.record#view', (v, c) => $checkView(v, c, 0))
+export const view: l.ObjectSchema<View, 'app.bsky.embed.record#view'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.record#view',
+  $checkView,
+)
 
 export interface ViewRecord {
   $type?: 'app.bsky.embed.record#viewRecord'
@@ -132,7 +136,7 @@ export interface ViewRecord {
 }
 
 /** @internal */
-export function $checkViewRecord(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkViewRecord(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<ViewRecord>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.record#viewRecord')
@@ -211,7 +215,7 @@ export function $checkViewRecord(v: unknown, c: l.CheckOptions, depth: number): 
 }
 
 export const viewRecord: l.ObjectSchema<ViewRecord, 'app.bsky.embed.record#viewRecord'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.record#viewRecord', (v, c) => $checkViewRecord(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.embed.record#viewRecord', $checkViewRecord)
 
 export interface ViewNotFound {
   $type?: 'app.bsky.embed.record#viewNotFound'

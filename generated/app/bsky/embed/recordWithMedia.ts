@@ -56,8 +56,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.ObjectSchema<Main, 'app.bsky.embed.recordWithMedia'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.recordWithMedia', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.embed.recordWithMedia'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.recordWithMedia',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -78,7 +80,7 @@ export interface View {
 }
 
 /** @internal */
-export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkView(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<View>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.embed.recordWithMedia#view')
@@ -109,5 +111,7 @@ export function $checkView(v: unknown, c: l.CheckOptions, depth: number): l.Faul
   return undefined
 }
 
-export const view: l.ObjectSchema<View, 'app.bsky.embed.recordWithMedia#view'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.recordWithMedia#view', (v, c) => $checkView(v, c, 0))
+export const view: l.ObjectSchema<View, 'app.bsky.embed.recordWithMedia#view'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.recordWithMedia#view',
+  $checkView,
+)

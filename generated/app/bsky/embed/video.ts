@@ -62,8 +62,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.ObjectSchema<Main, 'app.bsky.embed.video'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.video', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.embed.video'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.video',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -96,8 +98,10 @@ export function $checkCaption(v: unknown, c: l.CheckOptions): l.Fault | undefine
   return undefined
 }
 
-export const caption: l.ObjectSchema<Caption, 'app.bsky.embed.video#caption'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.video#caption', $checkCaption)
+export const caption: l.ObjectSchema<Caption, 'app.bsky.embed.video#caption'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.video#caption',
+  $checkCaption,
+)
 
 export interface View {
   $type?: 'app.bsky.embed.video#view'
@@ -124,7 +128,8 @@ export function $checkView(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   if (typeof playlist !== 'string' || !l.uri(playlist, c)) return l.notFormat('uri', playlist, 'playlist')
   const thumbnail = v.thumbnail
   if (thumbnail !== undefined) {
-    if (typeof thumbnail !== 'string' || !l.uri(thumbnail, c)) return l.notFormat('uri', thumbnail, 'thumbnail')
+    if (typeof thumbnail !== 'string' || !l.uri(thumbnail, c))
+      return l.notFormat('uri', thumbnail, 'thumbnail')
   }
   const alt = v.alt
   if (alt !== undefined) {
@@ -143,5 +148,7 @@ export function $checkView(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const view: l.ObjectSchema<View, 'app.bsky.embed.video#view'> =
-  /*#__PURE__*/ l.object('app.bsky.embed.video#view', $checkView)
+export const view: l.ObjectSchema<View, 'app.bsky.embed.video#view'> = /*#__PURE__*/ l.object(
+  'app.bsky.embed.video#view',
+  $checkView,
+)

@@ -137,8 +137,10 @@ export function $checkPostView(v: unknown, c: l.CheckOptions): l.Fault | undefin
   return undefined
 }
 
-export const postView: l.ObjectSchema<PostView, 'app.bsky.feed.defs#postView'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.defs#postView', $checkPostView)
+export const postView: l.ObjectSchema<PostView, 'app.bsky.feed.defs#postView'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.defs#postView',
+  $checkPostView,
+)
 
 /**
  * Metadata about the requesting account's relationship with the subject content. Only has meaningful content
@@ -384,8 +386,10 @@ export function $checkReplyRef(v: unknown, c: l.CheckOptions): l.Fault | undefin
   return undefined
 }
 
-export const replyRef: l.ObjectSchema<ReplyRef, 'app.bsky.feed.defs#replyRef'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.defs#replyRef', $checkReplyRef)
+export const replyRef: l.ObjectSchema<ReplyRef, 'app.bsky.feed.defs#replyRef'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.defs#replyRef',
+  $checkReplyRef,
+)
 
 export interface ReasonRepost {
   $type?: 'app.bsky.feed.defs#reasonRepost'
@@ -435,8 +439,10 @@ export function $checkReasonPin(v: unknown, c: l.CheckOptions): l.Fault | undefi
   return undefined
 }
 
-export const reasonPin: l.ObjectSchema<ReasonPin, 'app.bsky.feed.defs#reasonPin'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.defs#reasonPin', $checkReasonPin)
+export const reasonPin: l.ObjectSchema<ReasonPin, 'app.bsky.feed.defs#reasonPin'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.defs#reasonPin',
+  $checkReasonPin,
+)
 
 export interface ThreadViewPost {
   $type?: 'app.bsky.feed.defs#threadViewPost'
@@ -452,7 +458,7 @@ export interface ThreadViewPost {
 }
 
 /** @internal */
-export function $checkThreadViewPost(v: unknown, c: l.CheckOptions, depth: number): l.Fault | undefined {
+export function $checkThreadViewPost(v: unknown, c: l.CheckOptions, depth: number = 0): l.Fault | undefined {
   if (depth > l.MAX_DEPTH) return l.tooDeep()
   if (!l.isObject<ThreadViewPost>(v)) return l.notType('object', v)
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.feed.defs#threadViewPost')
@@ -511,7 +517,7 @@ export function $checkThreadViewPost(v: unknown, c: l.CheckOptions, depth: numbe
 }
 
 export const threadViewPost: l.ObjectSchema<ThreadViewPost, 'app.bsky.feed.defs#threadViewPost'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.defs#threadViewPost', (v, c) => $checkThreadViewPost(v, c, 0))
+  /*#__PURE__*/ l.object('app.bsky.feed.defs#threadViewPost', $checkThreadViewPost)
 
 export interface NotFoundPost {
   $type?: 'app.bsky.feed.defs#notFoundPost'
@@ -712,8 +718,10 @@ export function $checkGeneratorViewerState(v: unknown, c: l.CheckOptions): l.Fau
   return undefined
 }
 
-export const generatorViewerState: l.ObjectSchema<GeneratorViewerState, 'app.bsky.feed.defs#generatorViewerState'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.defs#generatorViewerState', $checkGeneratorViewerState)
+export const generatorViewerState: l.ObjectSchema<
+  GeneratorViewerState,
+  'app.bsky.feed.defs#generatorViewerState'
+> = /*#__PURE__*/ l.object('app.bsky.feed.defs#generatorViewerState', $checkGeneratorViewerState)
 
 export interface SkeletonFeedPost {
   $type?: 'app.bsky.feed.defs#skeletonFeedPost'
@@ -781,8 +789,10 @@ export function $checkSkeletonReasonRepost(v: unknown, c: l.CheckOptions): l.Fau
   return undefined
 }
 
-export const skeletonReasonRepost: l.ObjectSchema<SkeletonReasonRepost, 'app.bsky.feed.defs#skeletonReasonRepost'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.defs#skeletonReasonRepost', $checkSkeletonReasonRepost)
+export const skeletonReasonRepost: l.ObjectSchema<
+  SkeletonReasonRepost,
+  'app.bsky.feed.defs#skeletonReasonRepost'
+> = /*#__PURE__*/ l.object('app.bsky.feed.defs#skeletonReasonRepost', $checkSkeletonReasonRepost)
 
 export interface SkeletonReasonPin {
   $type?: 'app.bsky.feed.defs#skeletonReasonPin'

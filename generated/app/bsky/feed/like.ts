@@ -34,8 +34,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 }
 
 /** Record declaring a 'like' of a piece of subject content. */
-export const main: l.RecordSchema<Main, 'app.bsky.feed.like'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
+export const main: l.RecordSchema<Main, 'app.bsky.feed.like'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')

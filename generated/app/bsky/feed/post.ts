@@ -161,8 +161,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 }
 
 /** Record containing a Bluesky post. */
-export const main: l.RecordSchema<Main, 'app.bsky.feed.post'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
+export const main: l.RecordSchema<Main, 'app.bsky.feed.post'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -191,8 +194,10 @@ export function $checkReplyRef(v: unknown, c: l.CheckOptions): l.Fault | undefin
   return undefined
 }
 
-export const replyRef: l.ObjectSchema<ReplyRef, 'app.bsky.feed.post#replyRef'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.post#replyRef', $checkReplyRef)
+export const replyRef: l.ObjectSchema<ReplyRef, 'app.bsky.feed.post#replyRef'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.post#replyRef',
+  $checkReplyRef,
+)
 
 /** @deprecated use facets instead. */
 export interface Entity {
@@ -219,8 +224,10 @@ export function $checkEntity(v: unknown, c: l.CheckOptions): l.Fault | undefined
 }
 
 /** @deprecated use facets instead. */
-export const entity: l.ObjectSchema<Entity, 'app.bsky.feed.post#entity'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.post#entity', $checkEntity)
+export const entity: l.ObjectSchema<Entity, 'app.bsky.feed.post#entity'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.post#entity',
+  $checkEntity,
+)
 
 /**
  * @deprecated Use app.bsky.richtext instead -- A text segment. Start is inclusive, end is exclusive. Indices
@@ -252,5 +259,7 @@ export function $checkTextSlice(v: unknown, c: l.CheckOptions): l.Fault | undefi
  * @deprecated Use app.bsky.richtext instead -- A text segment. Start is inclusive, end is exclusive. Indices
  * are for utf16-encoded strings.
  */
-export const textSlice: l.ObjectSchema<TextSlice, 'app.bsky.feed.post#textSlice'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.post#textSlice', $checkTextSlice)
+export const textSlice: l.ObjectSchema<TextSlice, 'app.bsky.feed.post#textSlice'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.post#textSlice',
+  $checkTextSlice,
+)

@@ -81,8 +81,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
  * Record defining interaction rules for a post. The record key (rkey) of the postgate record must match the
  * record key of the post, and that record must be in the same repository.
  */
-export const main: l.RecordSchema<Main, 'app.bsky.feed.postgate'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
+export const main: l.RecordSchema<Main, 'app.bsky.feed.postgate'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')

@@ -95,8 +95,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
  * threadgate record must match the record key of the thread's root post, and that record must be in the same
  * repository.
  */
-export const main: l.RecordSchema<Main, 'app.bsky.feed.threadgate'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
+export const main: l.RecordSchema<Main, 'app.bsky.feed.threadgate'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -174,5 +177,7 @@ export function $checkListRule(v: unknown, c: l.CheckOptions): l.Fault | undefin
 }
 
 /** Allow replies from actors on a list. */
-export const listRule: l.ObjectSchema<ListRule, 'app.bsky.feed.threadgate#listRule'> =
-  /*#__PURE__*/ l.object('app.bsky.feed.threadgate#listRule', $checkListRule)
+export const listRule: l.ObjectSchema<ListRule, 'app.bsky.feed.threadgate#listRule'> = /*#__PURE__*/ l.object(
+  'app.bsky.feed.threadgate#listRule',
+  $checkListRule,
+)

@@ -172,8 +172,10 @@ export function $checkListView(v: unknown, c: l.CheckOptions): l.Fault | undefin
   return undefined
 }
 
-export const listView: l.ObjectSchema<ListView, 'app.bsky.graph.defs#listView'> =
-  /*#__PURE__*/ l.object('app.bsky.graph.defs#listView', $checkListView)
+export const listView: l.ObjectSchema<ListView, 'app.bsky.graph.defs#listView'> = /*#__PURE__*/ l.object(
+  'app.bsky.graph.defs#listView',
+  $checkListView,
+)
 
 export interface ListItemView {
   $type?: 'app.bsky.graph.defs#listItemView'
@@ -370,8 +372,10 @@ export function $checkStarterPackViewBasic(v: unknown, c: l.CheckOptions): l.Fau
   return undefined
 }
 
-export const starterPackViewBasic: l.ObjectSchema<StarterPackViewBasic, 'app.bsky.graph.defs#starterPackViewBasic'> =
-  /*#__PURE__*/ l.object('app.bsky.graph.defs#starterPackViewBasic', $checkStarterPackViewBasic)
+export const starterPackViewBasic: l.ObjectSchema<
+  StarterPackViewBasic,
+  'app.bsky.graph.defs#starterPackViewBasic'
+> = /*#__PURE__*/ l.object('app.bsky.graph.defs#starterPackViewBasic', $checkStarterPackViewBasic)
 
 export type ListPurpose =
   | 'app.bsky.graph.defs#modlist'
@@ -449,7 +453,8 @@ export function $checkNotFoundActor(v: unknown, c: l.CheckOptions): l.Fault | un
   if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.graph.defs#notFoundActor')
     return l.fault('$type', 'app.bsky.graph.defs#notFoundActor', v.$type, '$type')
   const actor = v.actor
-  if (typeof actor !== 'string' || !l.isAtIdentifier(actor)) return l.notFormat('at-identifier', actor, 'actor')
+  if (typeof actor !== 'string' || !l.isAtIdentifier(actor))
+    return l.notFormat('at-identifier', actor, 'actor')
   const notFound = v.notFound
   if (typeof notFound !== 'boolean') return l.notType('boolean', notFound, 'notFound')
   if (notFound !== true) return l.fault('const', 'true', notFound, 'notFound')
@@ -525,7 +530,8 @@ export function $checkRelationship(v: unknown, c: l.CheckOptions): l.Fault | und
   }
   const blocking = v.blocking
   if (blocking !== undefined) {
-    if (typeof blocking !== 'string' || !l.isAtUri(blocking)) return l.notFormat('at-uri', blocking, 'blocking')
+    if (typeof blocking !== 'string' || !l.isAtUri(blocking))
+      return l.notFormat('at-uri', blocking, 'blocking')
   }
   const blockedBy = v.blockedBy
   if (blockedBy !== undefined) {

@@ -40,8 +40,11 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
  * Record declaring a social 'follow' relationship of another account. Duplicate follows will be ignored by
  * the AppView.
  */
-export const main: l.RecordSchema<Main, 'app.bsky.graph.follow'> =
-  /*#__PURE__*/ l.record($nsid, 'tid', $checkMain)
+export const main: l.RecordSchema<Main, 'app.bsky.graph.follow'> = /*#__PURE__*/ l.record(
+  $nsid,
+  'tid',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')

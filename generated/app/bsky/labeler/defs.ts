@@ -151,10 +151,12 @@ export function $checkLabelerViewDetailed(v: unknown, c: l.CheckOptions): l.Faul
   }
   const subjectCollections = v.subjectCollections
   if (subjectCollections !== undefined) {
-    if (!Array.isArray(subjectCollections)) return l.notType('array', subjectCollections, 'subjectCollections')
+    if (!Array.isArray(subjectCollections))
+      return l.notType('array', subjectCollections, 'subjectCollections')
     for (let i = 0; i < subjectCollections.length; i++) {
       const item: unknown = subjectCollections[i]
-      if (typeof item !== 'string' || !l.isNsid(item)) return l.notFormat('nsid', item, 'subjectCollections', i)
+      if (typeof item !== 'string' || !l.isNsid(item))
+        return l.notFormat('nsid', item, 'subjectCollections', i)
     }
   }
   return undefined
@@ -167,8 +169,14 @@ export function $fillLabelerViewDetailed(v: LabelerViewDetailed): LabelerViewDet
   return out
 }
 
-export const labelerViewDetailed: l.ObjectSchema<LabelerViewDetailed, 'app.bsky.labeler.defs#labelerViewDetailed'> =
-  /*#__PURE__*/ l.object('app.bsky.labeler.defs#labelerViewDetailed', $checkLabelerViewDetailed, $fillLabelerViewDetailed)
+export const labelerViewDetailed: l.ObjectSchema<
+  LabelerViewDetailed,
+  'app.bsky.labeler.defs#labelerViewDetailed'
+> = /*#__PURE__*/ l.object(
+  'app.bsky.labeler.defs#labelerViewDetailed',
+  $checkLabelerViewDetailed,
+  $fillLabelerViewDetailed,
+)
 
 export interface LabelerViewerState {
   $type?: 'app.bsky.labeler.defs#labelerViewerState'
@@ -188,8 +196,10 @@ export function $checkLabelerViewerState(v: unknown, c: l.CheckOptions): l.Fault
   return undefined
 }
 
-export const labelerViewerState: l.ObjectSchema<LabelerViewerState, 'app.bsky.labeler.defs#labelerViewerState'> =
-  /*#__PURE__*/ l.object('app.bsky.labeler.defs#labelerViewerState', $checkLabelerViewerState)
+export const labelerViewerState: l.ObjectSchema<
+  LabelerViewerState,
+  'app.bsky.labeler.defs#labelerViewerState'
+> = /*#__PURE__*/ l.object('app.bsky.labeler.defs#labelerViewerState', $checkLabelerViewerState)
 
 export interface LabelerPolicies {
   $type?: 'app.bsky.labeler.defs#labelerPolicies'
@@ -231,7 +241,11 @@ export function $checkLabelerPolicies(v: unknown, c: l.CheckOptions): l.Fault | 
 export function $fillLabelerPolicies(v: LabelerPolicies): LabelerPolicies {
   let out = v
   if (v.labelValueDefinitions !== undefined)
-    out = l.replace(out, 'labelValueDefinitions', l.replaceItems(v.labelValueDefinitions, (item) => LabelDefs.$fillLabelValueDefinition(item)))
+    out = l.replace(
+      out,
+      'labelValueDefinitions',
+      l.replaceItems(v.labelValueDefinitions, LabelDefs.$fillLabelValueDefinition),
+    )
   return out
 }
 

@@ -63,8 +63,10 @@ export function $checkFilterablePreference(v: unknown, c: l.CheckOptions): l.Fau
   return undefined
 }
 
-export const filterablePreference: l.ObjectSchema<FilterablePreference, 'app.bsky.notification.defs#filterablePreference'> =
-  /*#__PURE__*/ l.object('app.bsky.notification.defs#filterablePreference', $checkFilterablePreference)
+export const filterablePreference: l.ObjectSchema<
+  FilterablePreference,
+  'app.bsky.notification.defs#filterablePreference'
+> = /*#__PURE__*/ l.object('app.bsky.notification.defs#filterablePreference', $checkFilterablePreference)
 
 export interface Preference {
   $type?: 'app.bsky.notification.defs#preference'
@@ -173,8 +175,10 @@ export function $checkActivitySubscription(v: unknown, c: l.CheckOptions): l.Fau
   return undefined
 }
 
-export const activitySubscription: l.ObjectSchema<ActivitySubscription, 'app.bsky.notification.defs#activitySubscription'> =
-  /*#__PURE__*/ l.object('app.bsky.notification.defs#activitySubscription', $checkActivitySubscription)
+export const activitySubscription: l.ObjectSchema<
+  ActivitySubscription,
+  'app.bsky.notification.defs#activitySubscription'
+> = /*#__PURE__*/ l.object('app.bsky.notification.defs#activitySubscription', $checkActivitySubscription)
 
 /** Object used to store activity subscription data in stash. */
 export interface SubjectActivitySubscription {
@@ -187,7 +191,11 @@ export interface SubjectActivitySubscription {
 /** @internal */
 export function $checkSubjectActivitySubscription(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   if (!l.isObject<SubjectActivitySubscription>(v)) return l.notType('object', v)
-  if (c.strict && v.$type !== undefined && v.$type !== 'app.bsky.notification.defs#subjectActivitySubscription')
+  if (
+    c.strict &&
+    v.$type !== undefined &&
+    v.$type !== 'app.bsky.notification.defs#subjectActivitySubscription'
+  )
     return l.fault('$type', 'app.bsky.notification.defs#subjectActivitySubscription', v.$type, '$type')
   const subject = v.subject
   if (typeof subject !== 'string' || !l.isDid(subject)) return l.notFormat('did', subject, 'subject')
@@ -198,5 +206,10 @@ export function $checkSubjectActivitySubscription(v: unknown, c: l.CheckOptions)
 }
 
 /** Object used to store activity subscription data in stash. */
-export const subjectActivitySubscription: l.ObjectSchema<SubjectActivitySubscription, 'app.bsky.notification.defs#subjectActivitySubscription'> =
-  /*#__PURE__*/ l.object('app.bsky.notification.defs#subjectActivitySubscription', $checkSubjectActivitySubscription)
+export const subjectActivitySubscription: l.ObjectSchema<
+  SubjectActivitySubscription,
+  'app.bsky.notification.defs#subjectActivitySubscription'
+> = /*#__PURE__*/ l.object(
+  'app.bsky.notification.defs#subjectActivitySubscription',
+  $checkSubjectActivitySubscription,
+)

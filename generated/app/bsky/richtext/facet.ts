@@ -45,8 +45,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
 }
 
 /** Annotation of a sub-string within rich text. */
-export const main: l.ObjectSchema<Main, 'app.bsky.richtext.facet'> =
-  /*#__PURE__*/ l.object('app.bsky.richtext.facet', $checkMain)
+export const main: l.ObjectSchema<Main, 'app.bsky.richtext.facet'> = /*#__PURE__*/ l.object(
+  'app.bsky.richtext.facet',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
@@ -79,8 +81,10 @@ export function $checkMention(v: unknown, c: l.CheckOptions): l.Fault | undefine
  * Facet feature for mention of another account. The text is usually a handle, including a '@' prefix, but the
  * facet reference is a DID.
  */
-export const mention: l.ObjectSchema<Mention, 'app.bsky.richtext.facet#mention'> =
-  /*#__PURE__*/ l.object('app.bsky.richtext.facet#mention', $checkMention)
+export const mention: l.ObjectSchema<Mention, 'app.bsky.richtext.facet#mention'> = /*#__PURE__*/ l.object(
+  'app.bsky.richtext.facet#mention',
+  $checkMention,
+)
 
 /**
  * Facet feature for a URL. The text URL may have been simplified or truncated, but the facet reference should
@@ -106,8 +110,10 @@ export function $checkLink(v: unknown, c: l.CheckOptions): l.Fault | undefined {
  * Facet feature for a URL. The text URL may have been simplified or truncated, but the facet reference should
  * be a complete URL.
  */
-export const link: l.ObjectSchema<Link, 'app.bsky.richtext.facet#link'> =
-  /*#__PURE__*/ l.object('app.bsky.richtext.facet#link', $checkLink)
+export const link: l.ObjectSchema<Link, 'app.bsky.richtext.facet#link'> = /*#__PURE__*/ l.object(
+  'app.bsky.richtext.facet#link',
+  $checkLink,
+)
 
 /**
  * Facet feature for a hashtag. The text usually includes a '#' prefix, but the facet reference should not
@@ -137,8 +143,10 @@ export function $checkTag(v: unknown, c: l.CheckOptions): l.Fault | undefined {
  * Facet feature for a hashtag. The text usually includes a '#' prefix, but the facet reference should not
  * (except in the case of 'double hash tags').
  */
-export const tag: l.ObjectSchema<Tag, 'app.bsky.richtext.facet#tag'> =
-  /*#__PURE__*/ l.object('app.bsky.richtext.facet#tag', $checkTag)
+export const tag: l.ObjectSchema<Tag, 'app.bsky.richtext.facet#tag'> = /*#__PURE__*/ l.object(
+  'app.bsky.richtext.facet#tag',
+  $checkTag,
+)
 
 /**
  * Specifies the sub-string range a facet feature applies to. Start index is inclusive, end index is

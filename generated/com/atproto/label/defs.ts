@@ -90,8 +90,10 @@ export function $checkLabel(v: unknown, c: l.CheckOptions): l.Fault | undefined 
 }
 
 /** Metadata tag on an atproto resource (eg, repo or record). */
-export const label: l.ObjectSchema<Label, 'com.atproto.label.defs#label'> =
-  /*#__PURE__*/ l.object('com.atproto.label.defs#label', $checkLabel)
+export const label: l.ObjectSchema<Label, 'com.atproto.label.defs#label'> = /*#__PURE__*/ l.object(
+  'com.atproto.label.defs#label',
+  $checkLabel,
+)
 
 /** Metadata tags on an atproto record, published by the author within the record. */
 export interface SelfLabels {
@@ -196,7 +198,8 @@ export function $checkLabelValueDefinition(v: unknown, c: l.CheckOptions): l.Fau
   if (identifier.length > 100 && l.graphemes(identifier, 100) > 100)
     return l.outOf('maxGraphemes', 'at most 100 graphemes', 'more', 'identifier')
   const severity = v.severity
-  if (typeof severity !== 'string' || !severity.isWellFormed()) return l.notType('string', severity, 'severity')
+  if (typeof severity !== 'string' || !severity.isWellFormed())
+    return l.notType('string', severity, 'severity')
   const blurs = v.blurs
   if (typeof blurs !== 'string' || !blurs.isWellFormed()) return l.notType('string', blurs, 'blurs')
   const defaultSetting = v.defaultSetting
@@ -226,8 +229,14 @@ export function $fillLabelValueDefinition(v: LabelValueDefinition): LabelValueDe
 }
 
 /** Declares a label value and its expected interpretations and behaviors. */
-export const labelValueDefinition: l.ObjectSchema<LabelValueDefinition, 'com.atproto.label.defs#labelValueDefinition'> =
-  /*#__PURE__*/ l.object('com.atproto.label.defs#labelValueDefinition', $checkLabelValueDefinition, $fillLabelValueDefinition)
+export const labelValueDefinition: l.ObjectSchema<
+  LabelValueDefinition,
+  'com.atproto.label.defs#labelValueDefinition'
+> = /*#__PURE__*/ l.object(
+  'com.atproto.label.defs#labelValueDefinition',
+  $checkLabelValueDefinition,
+  $fillLabelValueDefinition,
+)
 
 /** Strings which describe the label in the UI, localized into a specific language. */
 export interface LabelValueDefinitionStrings {
@@ -276,8 +285,13 @@ export function $checkLabelValueDefinitionStrings(v: unknown, c: l.CheckOptions)
 }
 
 /** Strings which describe the label in the UI, localized into a specific language. */
-export const labelValueDefinitionStrings: l.ObjectSchema<LabelValueDefinitionStrings, 'com.atproto.label.defs#labelValueDefinitionStrings'> =
-  /*#__PURE__*/ l.object('com.atproto.label.defs#labelValueDefinitionStrings', $checkLabelValueDefinitionStrings)
+export const labelValueDefinitionStrings: l.ObjectSchema<
+  LabelValueDefinitionStrings,
+  'com.atproto.label.defs#labelValueDefinitionStrings'
+> = /*#__PURE__*/ l.object(
+  'com.atproto.label.defs#labelValueDefinitionStrings',
+  $checkLabelValueDefinitionStrings,
+)
 
 export type LabelValue =
   | '!hide'

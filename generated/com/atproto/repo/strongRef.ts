@@ -26,8 +26,10 @@ export function $checkMain(v: unknown, c: l.CheckOptions): l.Fault | undefined {
   return undefined
 }
 
-export const main: l.ObjectSchema<Main, 'com.atproto.repo.strongRef'> =
-  /*#__PURE__*/ l.object('com.atproto.repo.strongRef', $checkMain)
+export const main: l.ObjectSchema<Main, 'com.atproto.repo.strongRef'> = /*#__PURE__*/ l.object(
+  'com.atproto.repo.strongRef',
+  $checkMain,
+)
 
 export const $build: typeof main.$build = /*#__PURE__*/ l.get(main, '$build')
 export const $matches: typeof main.$matches = /*#__PURE__*/ l.get(main, '$matches')
