@@ -246,19 +246,13 @@ export class Processor {
     messageEnded(this.#deps.observer, message.kind, 'discontinuous', 'F7')
   }
 
-  /** A broken frame of a tracked repo: we no longer know its head. */
+  /** A broken frame. Of a tracked repo: we no longer know its head. Of one that could become ours: it is counted. */
   async #undecodable(head: FrameHead, error: InvalidError): Promise<void> {
     const { store, observer } = this.#deps
-    const row = head.did === null ? null : await store.repos.get(head.did)
-    if (row === null) return
-    messageInvalid(observer, {
-      kind: head.kind,
-      did: row.did,
-      seq: head.seq,
-      rule: error.rule,
-      message: error.message,
-    })
-    if (head.kind === 'commit' || head.kind === 'sync') await this.#desynchronize(row, error)
+    const { kind, did, seq } = head
+    messageInvalid(observer, { kind, did: did ?? '', seq, rule: error.rule, message: error.message })
+    const row = did === null ? null : await store.repos.get(did)
+    if (row !== null && (kind === 'commit' || kind === 'sync')) await this.#desynchronize(row, error)
   }
 
   async #refused(did: string, message: Subject, error: unknown): Promise<void> {

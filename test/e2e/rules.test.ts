@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { TapConfig } from '../../src/config/types.ts'
 import type { HandlerDefinition, RecordSchema } from '../../src/dispatch/handler.ts'
 import { openStore } from '../../src/store/open.ts'
 import {
@@ -8,6 +9,7 @@ import {
   legacyCommits,
   lengthenFrames,
   loseEvents,
+  lyingCommits,
   type Network,
   oversizedFrames,
   reorderFrames,
@@ -79,6 +81,22 @@ test.each<[rule: string, what: string, make: () => Fault]>([
   await level(network, running)
   await expectTruth(running, network.truth())
   await expectEachOnce(running)
+})
+
+test.each<[track: string, config: NonNullable<TapConfig['track']>]>([
+  ['the whole network', { network: 'full' }],
+  ['a signal', { signal: STATUS }],
+])('B1: a commit in the name of no DID is counted (tracked: %s)', async (_, track) => {
+  await using network = await startNetwork({ seed: 'b1', clock: 'system' })
+  const repo = network.createRepo({ records: 1, collections: [STATUS] })
+  await using running = await runTap({ network, config: { track } })
+  await running.tap.settled()
+  await network.waitForSubscribers(1)
+  const active = network.faults.add(lyingCommits('bad-did'), { times: 1 })
+  repo.create(STATUS, status('whose?'))
+  await active.hit()
+  await level(network, running)
+  expect((await running.tap.status()).rejections.invalid).toEqual({ B1: 1 })
 })
 
 test('E2: what our own upstream says of an account is believed; nobody else is asked', async () => {
