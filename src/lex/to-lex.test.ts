@@ -28,6 +28,17 @@ test('records convert as @atproto/lex-json converts them', () => {
     }
 })
 
+test('a link or bytes with other fields keep them, as @atproto/lex has it', () => {
+  for (const value of [
+    { $link: link, x: 1 },
+    { $bytes: 'AA', x: { $bytes: 'AA' } },
+    { $link: 'nope', $bytes: '!' },
+  ]) {
+    expect(toLex(value)).toEqual(jsonToLex(value))
+    expect(fromLex(toLex(value))).toEqual(value)
+  }
+})
+
 test('a link or bytes that cannot be read are named', () => {
   expect(() => toLex({ a: [{ $link: 'nope' }] })).toThrow('a $link that is no CID; value="nope"')
   expect(() => toLex({ $bytes: '!' })).toThrow('a $bytes that is no base64; value="!"')

@@ -54,8 +54,11 @@ function convert(value: unknown, whole: Convert, depth: number): unknown {
 
 function special(value: object): unknown {
   const { $link, $bytes } = value as { $link?: unknown; $bytes?: unknown }
+  if (typeof $link !== 'string' && typeof $bytes !== 'string') return undefined
+  // With other fields it is neither, and @atproto/lex leaves it as it is too: none of them may get lost.
+  if (Object.keys(value).length !== 1) return undefined
   if (typeof $link === 'string') return read($link, '$link', 'CID', CID.parse)
-  return typeof $bytes === 'string' ? read($bytes, '$bytes', 'base64', fromBase64) : undefined
+  return read($bytes as string, '$bytes', 'base64', fromBase64)
 }
 
 const fromBase64 = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0))

@@ -112,6 +112,9 @@ export function data(value: unknown): Fault | undefined {
     const within = (key: string | number, entry: unknown) =>
       stack.push({ value: entry, depth: depth + 1, key, from: step })
     if (Array.isArray(item)) for (let i = 0; i < item.length; i++) within(i, item[i])
+    else if (Object.prototype.toString.call(item) !== '[object Object]')
+      // A Date, a Map, bytes and CIDs as @atproto/lex has them: nothing that came from JSON.
+      return fault('data', 'atproto data', item, ...pathTo(step))
     else if ((item as { $link?: unknown }).$link !== undefined) {
       if (!isCidLink(item)) return fault('data', 'a cid link', item, ...pathTo(step))
     } else if ((item as { $bytes?: unknown }).$bytes !== undefined) {

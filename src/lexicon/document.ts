@@ -133,6 +133,8 @@ export interface LexDoc {
   readonly description?: string
   /** Definitions lextap knows; the others were passed over with a note. */
   readonly defs: Readonly<Record<string, LexDef>>
+  /** Names of those that were passed over. */
+  readonly passedOver?: readonly string[]
 }
 
 export const STRING_FORMATS = [

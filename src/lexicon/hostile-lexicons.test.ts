@@ -236,6 +236,13 @@ describe('documents that cannot be used', () => {
       ),
     )
   })
+  test('references to definitions of a type of the future', async () => {
+    const later = { type: 'hologram' }
+    writeDoc(lexicons(), doc('a.b.c', { main: record({ x: { type: 'ref', ref: '#later' } }), later }))
+    expect(await errors()).toEqual([
+      'a/b/c.json › defs.main.record.properties.x.ref: #later is of a type lextap does not know, and was passed over',
+    ])
+  })
   test('text that is not UTF-8', async () => {
     file('a/b/c.json', '')
     const text = JSON.stringify(doc('a.b.c', { main: record({ x: { type: 'string', const: 'café' } }) }))
@@ -273,6 +280,7 @@ test('a link to nothing is passed over, and a folder that holds itself is read o
   writeDoc(lexicons(), doc('a.b.c', { main: record({}) }))
   symlinkSync('user@host.123', join(lexicons(), 'a/b/.#c.json'))
   symlinkSync('..', join(lexicons(), 'a/up'))
+  file('node_modules/some/package.json', '{}')
   symlinkSync('.', join(lexicons(), 'a/here'))
   expect((await generate()).documents).toBe(1)
 })

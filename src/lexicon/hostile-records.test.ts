@@ -101,6 +101,22 @@ test('what is wrong in open data is found wherever it is', () => {
   )
 })
 
+test('objects that are no JSON are no data', async () => {
+  const { toLex } = await import('../lex.ts')
+  for (const value of [
+    new Date(),
+    new Map(),
+    new Uint8Array(2),
+    toLex({ $link: CID }),
+    /x/,
+    new String('x'),
+  ]) {
+    expect(ruleOf({ unknown: { a: [value] } })).toBe('data')
+    expect(ruleOf({ union: { $type: 'a.b.c', value } })).toBe('data')
+  }
+  expect(accepts({ unknown: Object.assign(Object.create(null), { a: Object.create(null) }) })).toBe(true)
+})
+
 test('a $type in open data could be a name, wherever it is', () => {
   for (const $type of ['', 5, null, {}]) {
     expect([$type, ruleOf({ unknown: { $type } })]).toEqual([$type, 'data'])

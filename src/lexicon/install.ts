@@ -131,7 +131,10 @@ class Installation {
     for (const { doc } of this.#items.values()) {
       const { required, mentioned } = referredDocuments(doc)
       for (const nsid of mentioned) missing.set(nsid, missing.get(nsid) ?? false)
-      for (const nsid of required) missing.set(nsid, true)
+      for (const nsid of required) {
+        missing.set(nsid, true)
+        if (!this.#referrers.has(nsid)) this.#referrers.set(nsid, doc.id)
+      }
     }
     return [...missing]
       .filter(([nsid]) => !this.#items.has(nsid) && !this.#skipped.has(nsid) && !this.#isOwn(nsid))
@@ -139,6 +142,8 @@ class Installation {
   }
 
   readonly #skipped = new Set<string>()
+  /** Who refers to a document that has to be fetched, the first one found. */
+  readonly #referrers = new Map<string, string>()
 
   /** A document that is here and did not come from the network. */
   #isOwn(nsid: string): boolean {
@@ -164,7 +169,11 @@ class Installation {
         published,
       })
     } catch (error) {
-      if (required || isRoot || !(error instanceof UserError) || error instanceof LexiconError) throw error
+      if (!(error instanceof UserError) || error instanceof LexiconError) throw error
+      const referrer = this.#referrers.get(nsid)
+      if (isRoot || (required && referrer === undefined)) throw error
+      if (required)
+        throw new UserError(`${error.message}; ${referrer} refers to it`, { code: error.code, cause: error })
       // Only mentioned, as a known value or a permission: nothing needs it.
       this.#skipped.add(nsid)
       const note = new Problems(nsid)

@@ -71,6 +71,12 @@ function resolve(
       `${ref} refers to ${nsid}, which is not installed`,
       `run \`lextap lexicon add ${nsid}\``,
     )
+  else if (owner.passedOver?.includes(name) === true)
+    problems.error(
+      path,
+      `${ref} is of a type lextap does not know, and was passed over`,
+      'make the field `unknown`, or take it out',
+    )
   else
     problems.error(
       path,

@@ -65,8 +65,10 @@ function* jsonFiles(folder: string, seen: Set<string>): Generator<string> {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
     const stat = statSync(path, { throwIfNoEntry: false })
-    if (stat?.isDirectory() === true) yield* jsonFiles(path, seen)
-    else if (stat?.isFile() === true && name.endsWith('.json')) yield path
+    if (stat?.isDirectory() === true) {
+      if (name !== 'node_modules') yield* jsonFiles(path, seen)
+    }
+    if (stat?.isFile() === true && name.endsWith('.json')) yield path
   }
 }
 

@@ -41,12 +41,13 @@ export function checkShape(json: unknown, problems: Problems): LexDoc | null {
       'write a reversed domain and a name, such as "com.example.thing"',
     )
   optional(json, 'description', 'string', '', problems)
-  const defs = checkDefs(json.defs, problems)
+  const passedOver: string[] = []
+  const defs = checkDefs(json.defs, problems, passedOver)
   if (problems.list.slice(before).some((problem) => problem.severity === 'error')) return null
-  return { ...(json as unknown as LexDoc), defs }
+  return { ...(json as unknown as LexDoc), defs, passedOver }
 }
 
-function checkDefs(json: unknown, problems: Problems): Record<string, LexDef> {
+function checkDefs(json: unknown, problems: Problems, passedOver: string[]): Record<string, LexDef> {
   const defs: Record<string, LexDef> = {}
   if (!isMap(json)) {
     problems.error(
@@ -63,6 +64,7 @@ function checkDefs(json: unknown, problems: Problems): Record<string, LexDef> {
       continue
     }
     if (checkDef(name, def, path, problems)) defs[name] = def as LexDef
+    else passedOver.push(name)
   }
   return defs
 }
