@@ -18,7 +18,8 @@ interface SqliteColumn {
 // one for SQLite) does not see.
 const COLUMNS = `select t.name as "table", t.type = 'view' as "view", c.name, c.type, c."notnull",
   c.dflt_value is not null as preset, c.pk, c.hidden
-  from sqlite_schema t join pragma_table_xinfo(t.name) c where t.type in ('table', 'view') order by t.name, c.cid`
+  from pragma_table_list t join pragma_table_xinfo(t.name) c
+  where t.schema = 'main' and t.type in ('table', 'virtual', 'view') order by t.name, c.cid`
 
 /** The user's tables: their migrations run on a throw-away database in memory, which is then asked. */
 export async function introspectSqlite(folder: string, importModule?: ImportModule): Promise<TableModel[]> {

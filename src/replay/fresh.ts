@@ -1,23 +1,9 @@
 import { UserError } from '../errors.ts'
-import { createObserver } from '../observe/observer.ts'
-import type { Param, Transaction } from '../store/database.ts'
-import { openStore } from '../store/open.ts'
+import type { Transaction } from '../store/database.ts'
 import type { Store } from '../store/store.ts'
-import type { ImportModule } from '../store/user-migrations.ts'
+import { bornTables, emptyPglite, emptySqlite, type FreshOptions } from './born.ts'
 import type { ReplayProgress } from './job.ts'
 import { requireOurs, writeProgress } from './journal.ts'
-
-export interface FreshOptions {
-  /** Folder of the user's migrations: they say which tables are to be rebuilt. */
-  readonly migrations: string | null
-  readonly importModule: ImportModule
-}
-
-/** A table as migrations leave it. */
-interface Born {
-  readonly name: string
-  readonly rows: readonly Readonly<Record<string, Param>>[]
-}
 
 /**
  * Empties tables on an embedded database, in place and in the transaction that says so: killed before it commits,
@@ -33,7 +19,7 @@ export function tableEmptier(store: Store, options: FreshOptions) {
     await store.transaction(async (tx) => {
       await requireOurs(store, tx, begun)
       await requireFree(tx, store, new Set(doomed.map(({ name }) => name)))
-      await empty(tx, store, doomed)
+      await (store.dialect === 'sqlite' ? emptySqlite(tx, doomed) : emptyPglite(tx, doomed))
       // What could not be deleted is gone.
       await tx.run("delete from lextap_dead_letter where action = 'delete'")
       await writeProgress(store, tx, begun)
@@ -56,40 +42,6 @@ export function chosen<T extends { readonly name: string }>(
   return tables.filter(({ name }) => !keep.includes(name))
 }
 
-/** What the migrations make of a database that is thrown away. */
-async function bornTables(store: Store, { migrations, importModule }: FreshOptions): Promise<Born[]> {
-  if (migrations === null) throw noMigrations()
-  const observer = createObserver({ level: 'silent', format: 'json' })
-  await using scratch = await openStore(`${store.dialect}::memory:`, { observer, migrations, importModule })
-  const born: Born[] = []
-  for (const { name } of await scratch.db.introspect()) {
-    born.push({ name, rows: await scratch.db.all<Record<string, Param>>(`select * from ${quoted(name)}`) })
-  }
-  return born
-}
-
-export const noMigrations = (): UserError =>
-  new UserError('a fresh replay rebuilds the tables your migrations make, and there are no migrations', {
-    code: 'migration',
-  })
-
-async function empty(tx: Transaction, store: Store, doomed: readonly Born[]): Promise<void> {
-  const names = doomed.map(({ name }) => quoted(name))
-  if (names.length === 0) return
-  if (store.dialect === 'sqlite') {
-    await tx.run('pragma defer_foreign_keys = on')
-    for (const name of names) await tx.run(`delete from ${name}`)
-  } else await tx.run(`truncate table ${names.join(', ')} restart identity`)
-  for (const { name, rows } of doomed) {
-    for (const row of rows) {
-      const columns = Object.keys(row)
-      const places = columns.map((_, i) => `$${i + 1}`).join(', ')
-      const text = `insert into ${quoted(name)} (${columns.map(quoted).join(', ')}) values (${places})`
-      await tx.run(text, Object.values(row))
-    }
-  }
-}
-
 /** Rows that stay must not hang on rows that go: they would go with them. */
 async function requireFree(tx: Transaction, store: Store, doomed: ReadonlySet<string>): Promise<void> {
   const references =
@@ -106,5 +58,3 @@ async function requireFree(tx: Transaction, store: Store, doomed: ReadonlySet<st
     { code: 'replay-scope' },
   )
 }
-
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -134,6 +134,18 @@ describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
       expect(await store.db.all('pragma foreign_keys')).toEqual([{ foreign_keys: 1 }])
   })
 
+  test('with several statements in one query run all of them or none', async () => {
+    const kysely = import.meta.resolve('kysely')
+    const run = (text: string) =>
+      `const { sql } = await import('${kysely}'); await sql.raw(\`${text}\`).execute(db)`
+    write(1, run('create table one (id text); -- and no more\n /* nothing */ ;'))
+    await runUserMigrations(store, folder, 'latest')
+    write(2, run('create table two (id text); create table three (id text)'))
+    const outcome = await runUserMigrations(store, folder, 'latest').catch((error: Error) => error)
+    if (outcome instanceof Error) expect(outcome.message).toMatch(/one statement|multiple commands/)
+    expect(await tables()).toEqual(outcome instanceof Error ? ['one'] : ['one', 'three', 'two'])
+  })
+
   test('give the row writers their tables', async () => {
     write(1, table('fresh'))
     await runUserMigrations(store, folder, 'latest')

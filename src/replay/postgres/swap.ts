@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Session, Transaction } from '../../store/database.ts'
-import { quoted } from '../fresh.ts'
+import { quoted } from '../born.ts'
 import { stopLog } from './changes-log.ts'
 
 /** Where tables are built, and where the old ones go. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import { UserError } from '../../../errors.ts'
 import { controlRefused, controlsTransaction, transactionOver } from '../../bound-kysely.ts'
 import type { BulkDelete, BulkInsert, BulkUpdate, Param } from '../../database.ts'
 import { whenFree } from './when-free.ts'
@@ -68,12 +69,25 @@ export class SqliteHandle {
 
   #make(sql: string): Prepared {
     const statement = this.db.prepare(sql)
+    requireOne(sql, statement)
     return { statement, reads: statement.columns().length > 0, controls: controlsTransaction(sql) }
   }
 
   close(): void {
     if (this.db.isOpen) this.db.close()
   }
+}
+
+const NOTHING = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*$/
+
+/** SQLite prepares the first statement of a text and forgets the rest without a word. */
+function requireOne(sql: string, statement: StatementSync): void {
+  const rest = sql.slice(statement.sourceSQL.length)
+  if (NOTHING.test(rest)) return
+  throw new UserError(
+    `a query is one statement, and this text goes on behind the first; give each a query of its own; rest=${rest.trim().slice(0, 100)}`,
+    { code: 'several-statements' },
+  )
 }
 
 type Bulk = BulkInsert | BulkUpdate | BulkDelete

@@ -1,7 +1,8 @@
 import { families, type TableInfo } from '../../tables.ts'
 import type { SqliteHandle } from './connection.ts'
 
-const TABLES = `select name from sqlite_schema where type = 'table'
+// Not the tables that a virtual one keeps its data in: nobody else may write them.
+const TABLES = `select name from pragma_table_list where schema = 'main' and type in ('table', 'virtual')
   and name not like 'sqlite~_%' escape '~' and name not like 'lextap~_%' escape '~' and name not like 'kysely~_%' escape '~'
   order by name`
 
