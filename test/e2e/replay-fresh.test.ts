@@ -12,6 +12,7 @@ import { workOff } from '../../src/replay/replayer.ts'
 import { submitJob } from '../../src/replay/request.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import type { RowWriter } from '../../src/store/types.ts'
 import { startNetwork } from '../../src/testing/index.ts'
 import { expectTruth } from '../support/compare.ts'
 import { DIALECTS, stopDatabases, type TestDialect } from '../support/databases.ts'
@@ -46,6 +47,7 @@ afterAll(async () => {
 interface FreshOptions {
   readonly keep?: readonly string[]
   readonly keepOld?: boolean
+  readonly migrations?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: ReplayProgress) => void
 }
@@ -58,6 +60,7 @@ async function rebuild(
   {
     keep = [],
     keepOld = false,
+    migrations = folder,
     signal = new AbortController().signal,
     onProgress = () => {},
   }: FreshOptions = {},
@@ -70,11 +73,11 @@ async function rebuild(
   const dispatcherOn = (on: Store) => new Dispatcher({ ...common, store: on, handling, keepBodies: true })
   if (store.dialect !== 'postgres') {
     await using dispatcher = dispatcherOn(store)
-    const empty = tableEmptier(store, { migrations: folder, importModule })
+    const empty = tableEmptier(store, { migrations, importModule })
     return await workOff(open, { ...common, store, dispatcher, empty }, signal, onProgress)
   }
   try {
-    const options = { url, connections: 4, migrations: folder, importModule, keepOld, observer }
+    const options = { url, connections: 4, migrations, importModule, keepOld, observer }
     await using fresh = await openFresh(store, open.job, options)
     await using dispatcher = dispatcherOn(fresh)
     const deps = { ...common, store: fresh, dispatcher }
@@ -86,16 +89,16 @@ async function rebuild(
   }
 }
 
-async function filled(dialect: TestDialect, seed: string) {
+async function filled(
+  dialect: TestDialect,
+  seed: string,
+  migrations: string = folder,
+  definitions: readonly HandlerDefinition[] = plainHandlers(ALL),
+) {
   const network = await startNetwork({ seed: `${seed} ${dialect.name}`, clock: 'system' })
   for (let i = 0; i < 4; i++) network.createRepo({ records: 120, collections: ALL })
   const database = await dialect.fresh()
-  const running = await runTap({
-    network,
-    database: database.url,
-    migrations: folder,
-    definitions: plainHandlers(ALL),
-  })
+  const running = await runTap({ network, database: database.url, migrations, definitions })
   await running.tap.settled()
   const { store } = running.tap
   await store.db.run("insert into session values ('mine')")
@@ -220,4 +223,73 @@ describe('on Postgres', () => {
     expect(n).toBe(network.truth(ALL).size)
     await expectTruth(running, network.truth(ALL))
   })
+
+  /** The migrations above and a table with a type of its own that refers to another. */
+  function moody(): string {
+    const migrations = mkdtempSync(join(folder, 'moody-'))
+    writeFileSync(
+      join(migrations, '0001_all.ts'),
+      `import { sql } from '${import.meta.resolve('kysely')}'
+import { up as all } from '${join(folder, '0001_all.ts')}'
+export async function up(db) {
+  await all(db)
+  await sql\`create type mood as enum ('good', 'bad')\`.execute(db)
+  await sql\`create table moody (uri text primary key references rec (uri) on delete cascade, mood mood)\`.execute(db)
+}
+`,
+    )
+    return migrations
+  }
+
+  test('whoever runs beside the swap goes on writing, to columns of types that were replaced too', async () => {
+    const migrations = moody()
+    const definitions = plainHandlers(ALL).map((definition) =>
+      definition.kind === 'record' ? withMood(definition) : definition,
+    )
+    await using t = await filled(postgres, 'moody', migrations, definitions)
+    const { network, database, running, store } = t
+    await network.waitForSubscribers(1)
+    const life = async () => {
+      for (let i = 0; i < 5; i++) {
+        for (const repo of network.repos) repo.create(STATUS, network.records.record(STATUS))
+        await network.relayIdle()
+        await running.tap.settled({ seq: network.relayStream.seq })
+      }
+    }
+    await life()
+    await rebuild(store, database.url, definitions, { migrations })
+    await life()
+    expect(await store.db.all('select error from lextap_dead_letter')).toEqual([])
+    expect(await running.rows('moody')).toHaveLength(network.truth(ALL).size)
+    await expectTruth(running, network.truth(ALL))
+  })
+
+  test('a table that is kept while others refer to it is refused, and nothing of it is left', async () => {
+    const migrations = moody()
+    await using t = await filled(postgres, 'kept', migrations)
+    const { database, store } = t
+    await expect(
+      rebuild(store, database.url, plainHandlers(ALL), { migrations, keep: ['rec'] }),
+    ).rejects.toThrow(
+      'table moody is rebuilt and refers to rec, which is kept; keep both: --keep-table moody',
+    )
+    expect(await store.db.all("select 1 as one where to_regnamespace('lextap_fresh') is not null")).toEqual(
+      [],
+    )
+  })
 })
+
+function withMood(definition: HandlerDefinition & { kind: 'record' }): HandlerDefinition {
+  const { put } = definition.handlers
+  return {
+    ...definition,
+    handlers: {
+      ...definition.handlers,
+      async put(event, context) {
+        await put?.(event, context)
+        const { moody } = context.rows as Record<string, RowWriter>
+        await moody?.upsert({ uri: event.uri, mood: 'good' })
+      },
+    },
+  }
+}

@@ -38,6 +38,7 @@ export async function openFresh(store: Store, job: ReplayJob, options: RebuildOp
   try {
     const tables = await fresh.db.introspect()
     const doomed = new Set(chosen(tables, job.fresh?.keep ?? []).map(({ name }) => name))
+    await requireKept(fresh, doomed)
     // What is kept is not built: handlers find the one there is.
     for (const { name } of tables) {
       if (!doomed.has(name)) await fresh.db.run(`drop table ${quoted(FRESH)}.${quoted(name)}`)
@@ -49,6 +50,22 @@ export async function openFresh(store: Store, job: ReplayJob, options: RebuildOp
     await fresh.close()
     throw error
   }
+}
+
+/** Tables that are built must not refer to ones that are kept: their foreign keys would be lost. */
+async function requireKept(fresh: Store, doomed: ReadonlySet<string>): Promise<void> {
+  const references = await fresh.db.all<{ from: string; to: string }>(
+    `select f.relname as "from", t.relname as "to" from pg_constraint c
+     join pg_class f on f.oid = c.conrelid join pg_class t on t.oid = c.confrelid
+     where c.contype = 'f' and f.relnamespace = to_regnamespace($1) and t.relnamespace = f.relnamespace`,
+    [FRESH],
+  )
+  const wrong = references.find(({ from, to }) => doomed.has(from) && !doomed.has(to))
+  if (wrong === undefined) return
+  throw new UserError(
+    `table ${wrong.from} is rebuilt and refers to ${wrong.to}, which is kept; keep both: --keep-table ${wrong.from}`,
+    { code: 'replay-scope' },
+  )
 }
 
 async function begin(store: Store): Promise<void> {

@@ -54,6 +54,18 @@ export async function swap(tx: Transaction, { target, keepOld }: Swap): Promise<
   await tx.run(`drop schema ${fresh} cascade`)
   if (!keepOld) await tx.run(`drop schema ${old} cascade`)
   await stopLog(tx)
+  if (built.some(({ kind }) => kind === 'type')) await renewConnections(tx)
+}
+
+/**
+ * A prepared statement keeps the types its parameters had, and those are gone: whoever runs beside us has to prepare
+ * anew. Their batches wait for ours to end, and begin again on new connections.
+ */
+async function renewConnections(tx: Transaction): Promise<void> {
+  await tx.run(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
+       and usename = current_user and application_name = current_setting('application_name') and pid <> pg_backend_pid()`,
+  )
 }
 
 const keyOf = ({ kind, name }: Thing): string => `${kind} ${name}`
