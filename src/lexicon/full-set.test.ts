@@ -127,6 +127,13 @@ test('the whole set is formatted as Biome formats it', async () => {
   expect(await unformatted('generated')).toBe('')
 })
 
+test('so is a project with nothing in it', async () => {
+  const none = join(scratch.path, 'none')
+  writeDoc(join(none, 'lexicons'), { lexicon: 1, id: 'a.b.c', defs: {} })
+  await runCodegen({ lexicons: join(none, 'lexicons'), generated: join(none, 'generated'), migrations: null })
+  expect(await unformatted('none/generated')).toBe('')
+})
+
 test('type instantiations stay within a budget, so that editors stay quick', async () => {
   writeFileSync(join(scratch.path, 'handlers.ts'), handlers)
   // What lextap/lex and Kysely's types cost is there with one lexicon as with all: count what the lexicons add.

@@ -1,5 +1,5 @@
 import type { LexArray, LexField, LexObject, LexUnion } from './document.ts'
-import { type Code, callOf, flat, writeIf } from './layout.ts'
+import { type Code, callOf, flat, writeCode, writeConst, writeIf } from './layout.ts'
 import { type Target, typeName } from './lexicons.ts'
 import { camel, propertyKey, quote, valueName } from './names.ts'
 import {
@@ -33,9 +33,25 @@ export class CheckWriter {
 
   /** That `value` is an object; the path to it is `path`, as arguments in code. */
   guard(def: LexObject, value: string, path: Path, type: string, isRecord: boolean): void {
-    // `type` has its angle brackets, since an object without fields needs none.
-    const mayBeEmpty = (def.required ?? []).length === 0 && !isRecord
-    this.#line(wrongType(`!l.${mayBeEmpty ? 'isMap' : 'isObject'}${type}(${value})`, 'object', value, path))
+    const helper = isRecord ? 'isObject' : guardOf(def)
+    this.#line(wrongType(`!l.${helper}<${type}>(${value})`, 'object', value, path))
+  }
+
+  /** As {@link guard}, for an object without a definition: its fields are the type argument. */
+  #inlineGuard(def: LexObject, value: string, path: Path): void {
+    const fields = Object.keys(def.properties ?? {}).map((key) => `${propertyKey(key)}: unknown`)
+    const type = fields.length === 0 ? '' : `<{ ${fields.join('; ')} }>`
+    const refusal = wrongType(`!l.${guardOf(def)}${type}(${value})`, 'object', value, path)
+    const writer = this.#writer
+    if (type === '' || refusal.tests.join('').length + 5 <= writer.room) {
+      this.#line(refusal)
+      return
+    }
+    const each = () => {
+      for (const field of fields) writer.line(field)
+    }
+    writer.block('if (', () => writer.block(`!l.${guardOf(def)}<{`, each, `}>(${value})`), ')')
+    writer.indented(() => writeCode(writer, 'return ', refusal.fault))
   }
 
   properties(def: LexObject, value: string, path: Path): void {
@@ -59,7 +75,7 @@ export class CheckWriter {
         this.#array(field, value, path)
         return
       case 'object':
-        this.guard(field, value, path, inlineShape(field), false)
+        this.#inlineGuard(field, value, path)
         this.properties(field, value, path)
         return
       default:
@@ -69,7 +85,7 @@ export class CheckWriter {
 
   #property(def: LexObject, key: string, field: LexField, owner: string, path: Path): void {
     const name = this.#name(key)
-    this.#line(`const ${name} = ${read(owner, key)}`)
+    writeConst(this.#writer, `const ${name}`, read(owner, key))
     const required = def.required?.includes(key) === true
     const guards: string[] = []
     if (!required || hasDefault(field)) guards.push(`${name} !== undefined`)
@@ -182,10 +198,7 @@ export function read(owner: string, key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${owner}.${key}` : `${owner}[${quote(key)}]`
 }
 
-/** The fields of a nested object, for the type argument of its guard. */
-function inlineShape(def: LexObject): string {
-  const keys = Object.keys(def.properties ?? {}).map((key) => `${propertyKey(key)}: unknown`)
-  return keys.length === 0 ? '' : `<{ ${keys.join('; ')} }>`
-}
+/** An object that may be empty must not be taken for a CID, bytes or a blob. */
+const guardOf = (def: LexObject): string => ((def.required ?? []).length === 0 ? 'isMap' : 'isObject')
 
 export const hasDefault = (field: LexField): boolean => 'default' in field && field.default !== undefined

@@ -99,7 +99,7 @@ export function wildcards(nsids: readonly string[]): [pattern: string, members: 
 
 function writeUnion(w: Writer, head: string, members: readonly string[]): void {
   const line = `${head} ${members.join(' | ')}`
-  if (line.length <= w.room) w.line(line)
+  if (line.length <= w.room || members.length === 1) w.line(line)
   else
     w.block(
       head,

@@ -14,7 +14,7 @@ import { CheckWriter, hasDefault } from './generate-checks.ts'
 import { filled, fillOf, writeFills } from './generate-fills.ts'
 import { writeAlias, writeInterface } from './generate-types.ts'
 import { HEADER } from './header.ts'
-import { callOf, writeCode, writeDeclaration, writeFunction, writeIf } from './layout.ts'
+import { callOf, writeCode, writeConst, writeDeclaration, writeFunction, writeIf } from './layout.ts'
 import { type Lexicons, typeName } from './lexicons.ts'
 import {
   checkName,
@@ -52,10 +52,10 @@ export function generateModule(
   for (const line of imports) head.line(line)
   if (imports.length > 0) head.line()
   docComment(head, doc.description === undefined ? [] : [doc.description])
-  head.line(`export const $nsid = ${quote(doc.id)}`)
+  writeConst(head, 'export const $nsid', quote(doc.id))
   if (main !== undefined && (main.type === 'record' || main.type === 'object'))
-    head.line(`export const $type = ${quote(doc.id)}`)
-  if (main !== undefined && isMethod(main)) head.line(`export const $lxm = ${quote(doc.id)}`)
+    writeConst(head, 'export const $type', quote(doc.id))
+  if (main !== undefined && isMethod(main)) writeConst(head, 'export const $lxm', quote(doc.id))
   for (const [name, path] of children) head.line(`export * as ${namespaceName(name)} from '${path}'`)
   return head.toString() + text
 }
@@ -106,7 +106,7 @@ function writeRecord(writer: Writer, scope: Scope, def: LexRecord): void {
   )
   writeInterface(writer, scope, 'Main', def.record, `$type: ${nsid}`)
   writeCheck(writer, scope, 'main', (checks, lines) => {
-    checks.guard(def.record, 'v', [], '<Main>', true)
+    checks.guard(def.record, 'v', [], 'Main', true)
     lines.line(`if (v.$type !== $nsid) return l.fault('$type', $nsid, v.$type, '$type')`)
     checks.properties(def.record, 'v', [])
   })
@@ -125,7 +125,7 @@ function writeObject(writer: Writer, scope: Scope, name: string, def: LexObject)
   docComment(writer, docLines(def))
   writeInterface(writer, scope, type, def, `$type?: ${self}`)
   writeCheck(writer, scope, name, (checks, lines) => {
-    checks.guard(def, 'v', [], `<${type}>`, false)
+    checks.guard(def, 'v', [], type, false)
     const tests = ['c.strict', 'v.$type !== undefined', `v.$type !== ${self}`]
     const fault = callOf('l.fault', "'$type'", self, 'v.$type', "'$type'")
     writeIf(lines, { tests, by: '&&' }, 'return ', fault)

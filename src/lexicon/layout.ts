@@ -27,6 +27,12 @@ export function flat(code: Code): string {
     : `{ ${code.entries.map(([key, value]) => `${key}: ${flat(value)}`).join(', ')} }`
 }
 
+/** `head = value`, the value on a line of its own where it does not fit. Neither can be broken. */
+export function writeConst(writer: Writer, head: string, value: string): void {
+  if (head.length + value.length + 3 <= writer.room) writer.line(`${head} = ${value}`)
+  else writer.line(`${head} =`).indented(() => writer.line(value))
+}
+
 /** `prefix code suffix`, on one line where that fits. */
 export function writeCode(writer: Writer, prefix: string, code: Code, suffix = ''): void {
   const line = `${prefix}${flat(code)}${suffix}`

@@ -17,8 +17,12 @@ export class Writer {
 
   /** `open`, the lines `body` writes one level deeper, `close` (none when empty). */
   block(open: string, body: () => void, close = '}'): this {
+    const before = this.lines.length
     this.line(open).indented(body)
-    return close === '' ? this : this.line(close)
+    const isEmpty = this.lines.length === before + 1
+    if (isEmpty && open.endsWith('{') && close.startsWith('}')) this.lines[before] += close
+    else if (close !== '') this.line(close)
+    return this
   }
 
   /** The lines `body` writes, one level deeper. */
@@ -41,7 +45,7 @@ export class Writer {
   }
 
   toString(): string {
-    return `${this.lines.join('\n')}\n`
+    return this.lines.map((line) => `${line}\n`).join('')
   }
 }
 

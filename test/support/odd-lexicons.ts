@@ -84,6 +84,15 @@ export const oddDocuments: readonly { readonly id: string }[] = [
           items: { type: 'array', items: { type: 'object', properties: { of: { type: 'object' } } } },
         },
         empty: { type: 'array', items: { type: 'object' } },
+        wide: {
+          type: 'object',
+          properties: Object.fromEntries(
+            ['first', 'second', 'third', 'fo-urth', 'fifth', 'sixth'].map((name) => [
+              name,
+              { type: 'string', description: `The ${name} of many.` },
+            ]),
+          ),
+        },
         never: { type: 'union', closed: true, refs: [] },
         one: { type: 'union', refs: ['#l', '#Array'] },
       },
