@@ -16,9 +16,12 @@ export interface Flight {
 const IDLE_MS = 5_000
 
 interface Entry {
+  readonly host: string | null
+  readonly giveUp: (() => void) | null
   /** Ms since the epoch; null while it works. */
   waitingSince: number | null
   idle: boolean
+  givenUp: boolean
 }
 
 /**
@@ -27,7 +30,12 @@ interface Entry {
  */
 export class Flights {
   readonly #entries = new Set<Entry>()
+  readonly #idleMs: number
   #idle = 0
+
+  constructor(idleMs: number = IDLE_MS) {
+    this.#idleMs = idleMs
+  }
 
   get size(): number {
     return this.#entries.size
@@ -43,7 +51,7 @@ export class Flights {
     const before = this.#idle
     for (const entry of this.#entries) {
       const { waitingSince: since } = entry
-      if (!entry.idle && since !== null && now - since >= IDLE_MS) {
+      if (!entry.idle && since !== null && now - since >= this.#idleMs) {
         entry.idle = true
         this.#idle++
       }
@@ -51,8 +59,33 @@ export class Flights {
     return this.#idle > before
   }
 
-  begin(): { readonly waiting: () => void; readonly working: () => void; readonly end: () => void } {
-    const entry: Entry = { waitingSince: Date.now(), idle: false }
+  /** Hosts that let a fetch wait without a place. */
+  silentHosts(): ReadonlySet<string> {
+    const hosts = new Set<string>()
+    for (const { idle, host } of this.#entries) if (idle && host !== null) hosts.add(host)
+    return hosts
+  }
+
+  /** Ends the fetch that has waited longest, unless `most` of them are ending already. */
+  giveUpLongest(most: number): void {
+    let longest: Entry | null = null
+    let ending = 0
+    for (const entry of this.#entries) {
+      if (entry.givenUp) ending++
+      else if (entry.idle && (longest === null || (entry.waitingSince ?? 0) < (longest.waitingSince ?? 0)))
+        longest = entry
+    }
+    if (longest === null || ending >= most) return
+    longest.givenUp = true
+    longest.giveUp?.()
+  }
+
+  /** `giveUp` ends what is begun here, should others need its socket. */
+  begin(
+    host: string | null = null,
+    giveUp: (() => void) | null = null,
+  ): { readonly waiting: () => void; readonly working: () => void; readonly end: () => void } {
+    const entry: Entry = { host, giveUp, waitingSince: Date.now(), idle: false, givenUp: false }
     this.#entries.add(entry)
     const working = () => {
       entry.waitingSince = null

@@ -144,6 +144,25 @@ test('F8: fetches that wait for silent hosts give their places to others, and ta
   expect(scheduler.progress).toMatchObject({ idle: 0, fetching: 6 })
 })
 
+test('F8: however many hosts are silent, those that answer are served', async () => {
+  // Hosts that never answer stand before the one that does, and could hold all sockets (4 × 5) and the queue (16).
+  const mute = [...'abcdef'].flatMap((letter) => dids(letter, 8))
+  const { fetches, store } = await begin([...mute, ...dids('z', 6)], hostOf, { perHost: 4, idleMs: 20 })
+  const answered = new Set<Fetch>()
+  const answer = async () => {
+    for (const fetch of fetches) {
+      if (!fetch.host.includes('z') || answered.has(fetch)) continue
+      answered.add(fetch)
+      fetch.finish()
+    }
+    return (await store.repos.counts()).states.active
+  }
+  await expect.poll(answer, { timeout: 30_000 }).toBe(6)
+  const given = await store.repos.list({ state: 'error', limit: 100 })
+  expect(given.length).toBeGreaterThan(0)
+  expect(given.every(({ did }) => !did.includes(':z'))).toBe(true)
+}, 40_000)
+
 test('F8: a host that has told that our budget is used up is left alone until it is given anew', async () => {
   const { fetches, started, store } = await begin(dids('a', 3), hostOf, { perHost: 1 })
   await started(1)

@@ -1,8 +1,9 @@
-import { isAbort } from '../async/signal.ts'
+import { anySignal, isAbort } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { resyncFailed, resyncFinished, resyncStarted } from '../observe/sync-events.ts'
 import type { Identity } from '../protocol/identity.ts'
+import { XrpcError } from '../protocol/xrpc-error.ts'
 import { Pacer } from '../repo/policy.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
@@ -44,6 +45,8 @@ export interface SchedulerDeps {
   readonly leaseMs: number
   /** All repos come from one host: then there is nothing to share fairly. */
   readonly oneHost: boolean
+  /** A fetch that hears nothing for so long gives its place to another, ms. Default 5000. */
+  readonly idleMs?: number
 }
 
 /** What the scheduler is at, for status pages. */
@@ -70,14 +73,15 @@ const CUT_AGAIN_MS = 5_000
 /**
  * Claims repos that are due, resolves them, and fetches them: fair across hosts (each host has its own queue
  * and the hosts take turns), bounded in all and per host. No host can block a worker: the repos of one that
- * pauses, or has enough in its queue, are given back, and a fetch that only waits takes up no place.
+ * pauses, or has enough in its queue, are given back, and a fetch that only waits takes up no place. When very many
+ * hosts are silent, the fetches that waited longest are given up for those of hosts that answer.
  */
 export class Scheduler {
   readonly #deps: SchedulerDeps
   readonly #hosts: Hosts
   readonly #pacer: Pacer<number>
   readonly #progress = new Progress()
-  readonly #flights = new Flights()
+  readonly #flights: Flights
   readonly #lookups = new Flights()
   readonly #retry: { readonly baseMs: number; readonly maxMs: number }
   readonly #ready = new Map<string, Ready[]>()
@@ -98,6 +102,7 @@ export class Scheduler {
     const { first, longest } = deps.retryMs
     this.#retry = { baseMs: first, maxMs: longest }
     this.#hosts = new Hosts(deps.perHost, deps.observer, { first: first / 12, longest: longest / 6 })
+    this.#flights = new Flights(deps.idleMs)
     this.#pacer = new Pacer({ limit: deps.resyncsPerMinute, windowMs: 60_000, maxKeys: 20_000 })
   }
 
@@ -154,10 +159,12 @@ export class Scheduler {
     if (this.#room() <= 0) await this.#cutQueues()
     const limit = this.#room()
     if (limit <= 0 || this.#content(limit)) return false
-    for (const host of this.#crowded) {
-      if ((this.#ready.get(host)?.length ?? 0) < this.#deps.perHost) this.#crowded.delete(host)
-    }
     const now = Date.now()
+    const silent = this.#flights.silentHosts()
+    for (const host of this.#crowded) {
+      const few = (this.#ready.get(host)?.length ?? 0) < this.#deps.perHost
+      if (few && !this.#isStuck(host, silent, now)) this.#crowded.delete(host)
+    }
     const rows = await store.repos.claim({ limit, now, leaseMs, skipHosts: [...this.#crowded] })
     if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
     for (const row of rows) {
@@ -188,13 +195,20 @@ export class Scheduler {
   async #cutQueues(): Promise<void> {
     const { concurrency, perHost, oneHost } = this.#deps
     if (oneHost || this.#flights.busy >= concurrency || Date.now() < this.#cutAfter) return
+    const silent = this.#flights.silentHosts()
+    const now = Date.now()
     for (const [host, queue] of this.#ready) {
-      const surplus = queue.splice(perHost)
+      const surplus = queue.splice(this.#isStuck(host, silent, now) ? 0 : perHost)
       if (surplus.length === 0) continue
       this.#crowded.add(host)
       this.#waiting -= surplus.length
       for (const { row } of surplus) await this.#release(row, null, row.error)
     }
+  }
+
+  /** At its limit with fetches that hear nothing: who knows when it takes more. */
+  #isStuck(host: string, silent: ReadonlySet<string>, now: number): boolean {
+    return silent.has(host) && !this.#hosts.free(host, now)
   }
 
   /** So that nobody takes our repos over while we are at them. */
@@ -259,12 +273,16 @@ export class Scheduler {
   #pump(): void {
     const now = Date.now()
     const { concurrency } = this.#deps
-    const full = () => this.#flights.busy >= concurrency || this.#flights.size >= concurrency * (1 + MAX_IDLE)
     for (let started = true; started; ) {
       started = false
       for (const [host, queue] of [...this.#ready]) {
-        if (full() || this.#abort.signal.aborted) return
+        if (this.#flights.busy >= concurrency || this.#abort.signal.aborted) return
         if (!this.#hosts.free(host, now)) continue
+        // All sockets wait for silent hosts. The end of the one that is given up leads back here.
+        if (this.#flights.size >= concurrency * (1 + MAX_IDLE)) {
+          this.#flights.giveUpLongest(concurrency)
+          return
+        }
         const next = queue.shift()
         if (queue.length === 0) this.#ready.delete(host)
         if (next === undefined) continue
@@ -280,7 +298,8 @@ export class Scheduler {
     const { store, observer, fetch, cutOver } = this.#deps
     const began = performance.now()
     const first = row.rev === null
-    const place = this.#flights.begin()
+    const own = new AbortController()
+    const place = this.#flights.begin(host, () => own.abort(silence(host)))
     const progress = this.#progress
     const flight: Flight = {
       limited: (limit) => this.#hosts.told(host, limit),
@@ -298,14 +317,22 @@ export class Scheduler {
     try {
       resyncStarted(observer, { did: row.did, host, first })
       const fresh = first && (await store.records.count(row.id)) === 0
-      const fetched = await fetch(row, identity, host, fresh, flight, this.#abort.signal)
+      const fetched = await fetch(
+        row,
+        identity,
+        host,
+        fresh,
+        flight,
+        anySignal(this.#abort.signal, own.signal),
+      )
       const deleted = await cutOver(row, fetched, fresh)
       const { records, bytes } = fetched
       progress.finished(records, bytes)
       const ms = performance.now() - began
       resyncFinished(observer, { did: row.did, first, records, deleted, bytes, ms })
       this.#held.delete(row.id)
-    } catch (error) {
+    } catch (thrown) {
+      const error: unknown = own.signal.aborted && !this.#abort.signal.aborted ? own.signal.reason : thrown
       const trouble = hostTroubleOf(error, Date.now())
       answered = trouble === null
       if (trouble !== null) this.#hosts.pause(host, (error as Error).message, trouble.askedMs, Date.now())
@@ -369,4 +396,13 @@ export class Scheduler {
     this.#held.delete(row.id)
     await this.#deps.store.repos.patch(row.id, { state: 'desynchronized', retryAt, error }, guard)
   }
+}
+
+/** Why a fetch was given up for others. */
+function silence(host: string): XrpcError {
+  return new XrpcError('no answer so far, and others wait', {
+    code: 'response-stalled',
+    url: host,
+    retry: true,
+  })
 }
