@@ -3,6 +3,7 @@ import { Registry } from '../dispatch/registry.ts'
 import { loadHandlers } from '../handlers.ts'
 import { compareKnown, isAutomatic, knownNow, readKnown, reasonOf } from '../replay/changes.ts'
 import { openReplay } from '../replay/journal.ts'
+import { isOurs } from '../replay/replayer.ts'
 import { sum, survey } from '../replay/survey.ts'
 import type { Store } from '../store/store.ts'
 import { formatCount } from './numbers.ts'
@@ -52,8 +53,11 @@ async function resumed(store: Store): Promise<Planned[]> {
   const { total, done } = open.progress
   const count = Math.max(0, (total ?? 0) - done)
   const collections = Object.keys(open.job.collections)
-  const why = `an unfinished replay goes on: ${replayLine(open)}`
-  return [{ what: 'resume', collections, automatic: true, count, missing: 0, why }]
+  const automatic = isOurs(open, store)
+  const why = automatic
+    ? `an unfinished replay goes on: ${replayLine(open)}`
+    : `an unfinished rebuild from empty, and every replay with it, waits for: lextap replay --fresh; or give it up: lextap replay --restart (${replayLine(open)})`
+  return [{ what: 'resume', collections, automatic, count, missing: 0, why }]
 }
 
 async function fetched(store: Store, registry: Registry): Promise<Planned[]> {

@@ -9,7 +9,7 @@ import type { Observer } from '../observe/observer.ts'
 import { knownNow, writeKnown } from '../replay/changes.ts'
 import { tableEmptier } from '../replay/fresh.ts'
 import type { ReplayJob, ReplayProgress, ReplayResult } from '../replay/job.ts'
-import type { OpenReplay } from '../replay/journal.ts'
+import { type OpenReplay, openReplay } from '../replay/journal.ts'
 import { finisher, giveUp, openFresh, schemaOf } from '../replay/postgres/rebuild.ts'
 import { workOff } from '../replay/replayer.ts'
 import { makeJob, requireBodies, submitJob, surveyOf } from '../replay/request.ts'
@@ -110,12 +110,20 @@ async function work(asked: Asked, store: Store): Promise<ReplayResult> {
   const { flags, job, line } = asked
   if (!flags.allowMissing) requireBodies(await surveyOf(store, job))
   const owner = randomUUID()
+  if (flags.restart) await giveUpRebuild(store)
   for (;;) {
     const open = await submitJob(store, job, { owner, restart: flags.restart ?? false })
     if (open.progress.owner === owner) return workHere(asked, store, open)
     const result = await watchReplay(store, open, line, ({ lease }) => lease <= Date.now())
     if (result !== null) return result
   }
+}
+
+/** On Postgres the old tables are whole, and what was built apart can go. */
+async function giveUpRebuild(store: Store): Promise<void> {
+  const open = await openReplay(store)
+  if (open === null || open.job.fresh === null || store.dialect !== 'postgres') return
+  await giveUp(store, open, new UserError('given up', { code: 'replay-lost' }))
 }
 
 async function workHere(asked: Asked, store: Store, open: OpenReplay): Promise<ReplayResult> {

@@ -177,7 +177,7 @@ export async function submitJob(store: Store, job: ReplayJob, options: SubmitOpt
       await writeProgress(store, tx, progress)
       return { job: open.job, progress }
     }
-    if (open !== null) refuseToReplace(open, job, restart || same)
+    if (open !== null) refuseToReplace(store, open, job, restart || same)
     await writeJob(store, tx, job)
     const progress = owner === null ? notBegun(job.id) : { ...notBegun(job.id), owner, lease: renewed() }
     await writeProgress(store, tx, progress)
@@ -185,8 +185,14 @@ export async function submitJob(store: Store, job: ReplayJob, options: SubmitOpt
   })
 }
 
-function refuseToReplace({ job: open, progress }: OpenReplay, job: ReplayJob, restart: boolean): void {
-  if (open.fresh !== null && job.fresh === null) {
+function refuseToReplace(
+  store: Store,
+  { job: open, progress }: OpenReplay,
+  job: ReplayJob,
+  restart: boolean,
+): void {
+  const apart = open.fresh !== null && store.dialect === 'postgres'
+  if (open.fresh !== null && job.fresh === null && !apart) {
     throw new UserError(
       'a rebuild from empty is unfinished, so tables are incomplete; finish it first: lextap replay --fresh',
       { code: 'replay-open' },
@@ -194,8 +200,10 @@ function refuseToReplace({ job: open, progress }: OpenReplay, job: ReplayJob, re
   }
   if (restart) return
   const names = Object.keys(open.collections).join(', ')
+  const keep = (open.fresh?.keep ?? []).map((name) => ` --keep-table ${name}`).join('')
+  const ender = apart ? `to go on with it: lextap replay --fresh${keep}` : 'lextap run finishes it'
   throw new UserError(
-    `another replay is unfinished (${names}; ${progress.done} of ${progress.total ?? 'unknown'} records); lextap run finishes it; to give it up: --restart`,
+    `another replay is unfinished (${names}; ${progress.done} of ${progress.total ?? 'unknown'} records); ${ender}; to give it up: --restart`,
     { code: 'replay-open' },
   )
 }

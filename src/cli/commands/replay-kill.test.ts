@@ -81,8 +81,27 @@ describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed
       return rows(store)
     })
     expect(between).toEqual(dialect.name === 'postgres' ? [{ status: 'old' }] : [])
+    const plan = await runCli(project.dir, ['plan', '--database', database.url])
+    expect(plan.stdout).toContain(
+      dialect.name === 'postgres' ? 'waits for: lextap replay --fresh' : 'an unfinished replay goes on',
+    )
     expect(await replay('--fresh')).toMatchObject({ code: 0 })
     expect(await withStore(rows)).toEqual(all('v1'))
+    expect(await withStore(openReplay)).toBeNull()
+  })
+
+  test('from empty can be given up where the old tables are whole, and only there', async () => {
+    expect(await replay('--fresh', KILLED)).toMatchObject({ signal: 'SIGKILL' })
+    await withStore(lapse)
+    const { code, stderr } = await replay('--restart')
+    if (dialect.name === 'sqlite') {
+      expect(stderr).toContain('tables are incomplete; finish it first: lextap replay --fresh')
+      return
+    }
+    expect(code).toBe(0)
+    expect(await withStore(rows)).toEqual([{ status: 'old' }, ...all('v1')])
+    const left = "select nspname from pg_namespace where nspname like 'lextap%'"
+    expect(await withStore((store) => store.db.all(left))).toEqual([])
     expect(await withStore(openReplay)).toBeNull()
   })
 
