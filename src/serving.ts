@@ -28,6 +28,7 @@ export class Serving {
   readonly #webhook: Webhook | null
   readonly #listeners: Listener[] = []
   #health: Health | null = null
+  #saidNobodyTakes = false
 
   constructor(options: ServingOptions) {
     const { config, store, observer, handlers } = options
@@ -85,7 +86,8 @@ export class Serving {
 
   /** A transaction committed so many outbox events. */
   committed(events: number): void {
-    this.#delivery?.committed(events)
+    if (this.#delivery !== null) this.#delivery.committed(events)
+    else if (events > 0) this.#sayNobodyTakes()
   }
 
   /** Listens and delivers. Throws UserError when an address cannot be had. */
@@ -108,9 +110,7 @@ export class Serving {
     }
     if (metrics !== null) this.#listeners.push(await startMetricsServer({ ...metrics, observer }))
     this.#webhook?.start()
-    if (this.#delivery === null && (await store.outbox.count()) > 0) {
-      observer.log.warn('the outbox holds events and nobody is to get them: set server or delivery.webhook')
-    }
+    if (this.#delivery === null && (await store.outbox.count()) > 0) this.#sayNobodyTakes()
   }
 
   async stop(): Promise<void> {
@@ -119,6 +119,15 @@ export class Serving {
     await this.#webhook?.stop()
     await this.#delivery?.stop()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  /** Once: what handlers emit is kept, for as long as it takes, and the table grows. */
+  #sayNobodyTakes(): void {
+    if (this.#saidNobodyTakes) return
+    this.#saidNobodyTakes = true
+    this.#options.observer.log.warn(
+      'the outbox holds events and nobody is to get them: set server or delivery.webhook',
+    )
   }
 
   /** A client that would wait for ever for what nobody sends is told so. */
