@@ -106,7 +106,8 @@ export function collectionsChanged(
     repos: number
   },
 ): void {
-  o.log.info(facts, 'other collections than before: repos are fetched again for what is new')
+  const again = facts.repos > 0 ? ': repos are fetched again for what is new' : ''
+  o.log.info(facts, `other collections than before${again}`)
 }
 
 export function listingFailed(o: Observer, facts: { list: string; error: string; waitMs: number }): void {

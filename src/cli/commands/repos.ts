@@ -24,7 +24,10 @@ export function command(): Command {
       'stop following accounts; their rows go through delete events, and discovery leaves them alone until they are added',
     )
     .argument('<did...>')
-    .option('--keep-rows', 'leave the rows in your tables')
+    .option(
+      '--keep-rows',
+      'leave the rows in your tables: lextap forgets them, and an account that is added again arrives as creates',
+    )
     .action(removeRepos)
   const resync = new Command('resync')
     .description('fetch repos anew and bring the rows level')
