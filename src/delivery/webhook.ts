@@ -32,6 +32,9 @@ export interface WebhookOptions {
   readonly maxRetries?: number
 }
 
+/** So many repeats in a row may ask whether the endpoint is back before a new event does. */
+const REPEATS = 2
+
 /** An event that failed and waits for its next attempt. It is in flight all the time: its repo's others wait. */
 interface Retry {
   readonly row: OutboxRow
@@ -57,6 +60,8 @@ export class Webhook implements Sink {
   /** Failures in a row of the endpoint itself: while it is down, one event at a time asks whether it is back. */
   #down = 0
   #pausedUntil = 0
+  /** Requests in a row that were repeats. */
+  #repeats = 0
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: WebhookOptions) {
@@ -85,24 +90,40 @@ export class Webhook implements Sink {
   }
 
   ready(): void {
-    const { delivery, maxRetries = 20_000 } = this.#options
     while (this.#free) {
       const now = Date.now()
       if (now < this.#pausedUntil) {
         this.#wakeAt(this.#pausedUntil)
         return
       }
-      // While the endpoint is down one event asks for all: others should not use up their attempts.
-      const retry = this.#retries.take(this.#down > 0 ? Number.POSITIVE_INFINITY : now)
-      if (retry !== null) this.#run(this.#again(retry))
-      else {
-        const row = this.#retries.size < maxRetries ? delivery.take('both') : null
-        if (row === null) break
-        this.#run(this.#attempt(row, row.body, 0))
-      }
+      const work = this.#next(now)
+      if (work === null) break
+      this.#run(work)
     }
     // Whoever ends looks again by itself.
     if (this.#free && this.#retries.size > 0) this.#wakeAt(this.#retries.next)
+  }
+
+  /**
+   * The next request; null for none. While the endpoint is down one event asks for all: others should not use up
+   * their attempts. Now and then that is a new one, for those that failed may be what brings it down.
+   */
+  #next(now: number): Promise<void> | null {
+    const down = this.#down > 0
+    let row = down && this.#repeats >= REPEATS ? this.#takeNew() : null
+    const retry = row === null ? this.#retries.take(down ? Number.POSITIVE_INFINITY : now) : null
+    if (retry !== null) {
+      this.#repeats++
+      return this.#again(retry)
+    }
+    row ??= this.#takeNew()
+    this.#repeats = 0
+    return row === null ? null : this.#attempt(row, row.body, 0)
+  }
+
+  #takeNew(): OutboxRow | null {
+    const { delivery, maxRetries = 20_000 } = this.#options
+    return this.#retries.size < maxRetries ? delivery.take('both') : null
   }
 
   /** Whether another request may begin. */
