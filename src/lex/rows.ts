@@ -1,4 +1,4 @@
-import type { Insertable, Updateable } from 'kysely'
+import type { Insertable, Selectable, Updateable } from 'kysely'
 
 /**
  * Writer of one of the user's tables (DESIGN §6 "Row writers"). `K` are the names of its key columns.
@@ -20,8 +20,11 @@ export interface KeylessRows<T> {
 }
 
 type Key<T, K extends keyof T> = {
-  readonly [C in K]: C extends keyof Insertable<T> ? NonNullable<Insertable<T>[C]> : never
+  readonly [C in K]: C extends keyof Insertable<T> ? NonNullable<Insertable<T>[C]> : Found<T, C>
 }
+
+/** A key that the database writes itself. */
+type Found<T, C> = C extends keyof Selectable<T> ? NonNullable<Selectable<T>[C]> : never
 
 /** The row writers of a database. `Keys` maps each table to the names of its key columns; views are not in it. */
 export type RowsOf<Database, Keys> = {

@@ -120,14 +120,14 @@ class TableShapes {
     const [keys, nulls] = this.#keyOf(key, 'update')
     return this.#cached(
       `update ${set.join()} ${keys.join()} ${nulls.join()}`,
-      [...set, ...keys, ...nulls],
+      [...set, ...this.#written(keys, nulls)],
       () => compileUpdate(this.table, this.#dialect, set, keys, nulls),
     )
   }
 
   forDelete(key: Values): RowStatement {
     const [keys, nulls] = this.#keyOf(key, 'delete')
-    return this.#cached(`delete ${keys.join()} ${nulls.join()}`, [...keys, ...nulls], () =>
+    return this.#cached(`delete ${keys.join()} ${nulls.join()}`, this.#written(keys, nulls), () =>
       compileDelete(this.table, this.#dialect, keys, nulls),
     )
   }
@@ -141,6 +141,11 @@ class TableShapes {
       throw new UserError(`the key of rows.${this.table.name}.${kind} ${what}`)
     }
     return [names.filter((name) => key[name] !== null), names.filter((name) => key[name] === null)]
+  }
+
+  /** Of the columns of a key those to be looked up: the primary key can be named though it writes itself. */
+  #written(keys: readonly string[], nulls: readonly string[]): string[] {
+    return [...keys, ...nulls].filter((name) => !this.table.key.includes(name))
   }
 
   #cached(shape: string, columns: readonly string[], compile: () => RowStatement): RowStatement {

@@ -7,7 +7,7 @@ export interface TableInfo {
   readonly key: readonly string[]
   /** Tables that foreign keys tie together have the same number: their writes keep their order. */
   readonly family: number
-  /** There are triggers around: a write may do more, or less, than it says. */
+  /** There are triggers around, or it refers to itself: a write may do more, or less, than it says. */
   readonly triggered: boolean
 }
 

@@ -37,12 +37,13 @@ export async function introspect(session: Session): Promise<TableInfo[]> {
     (row) => [nameOf.get(row.from) ?? '', nameOf.get(row.to) ?? ''] as const,
   )
   const triggered = new Set(tables.filter((table) => table.triggered).map((table) => table.name))
+  const itself = new Set(references.flatMap(([from, to]) => (from === to ? [from] : [])))
   const family = families([...nameOf.values()], references, triggered)
   return tables.map(({ oid, name }) => ({
     name,
     columns: new Map((columns.get(oid) ?? []).map((column) => [column.name, column.type])),
     key: (keys.get(oid) ?? []).map((column) => column.name),
     family: family.get(name) ?? 0,
-    triggered: triggered.size > 0,
+    triggered: triggered.size > 0 || itself.has(name),
   }))
 }

@@ -34,6 +34,10 @@ const unnest = (table: TableInfo, columns: readonly string[]) =>
 const carried = (table: TableInfo, columns: readonly string[]) =>
   !table.triggered && columns.length > 0 && columns.every((name) => (table.columns.get(name) ?? '') !== '')
 
+/** Types of which one value has one spelling: elsewhere two rows of one statement may have one key, in any order. */
+const PLAIN = new Set(['text', 'character varying', 'smallint', 'integer', 'bigint', 'bytea'])
+const isPlain = (table: TableInfo, name: string) => PLAIN.has(table.columns.get(name) ?? '')
+
 const list = (columns: readonly string[]) => columns.map(quote).join(', ')
 
 function insertShape(
@@ -66,6 +70,7 @@ export function shapeOfRow(statement: RowStatement): MergeShape | null {
   if (
     keys.length === 0 ||
     !carried(table, all) ||
+    (kind === 'update' && !keys.every((name) => isPlain(table, name))) ||
     columns.some((name) => keys.includes(name) || nulls.includes(name))
   ) {
     return null

@@ -1,0 +1,83 @@
+import { afterAll, expect, test } from 'vitest'
+import { DIALECTS, type TestDialect } from '../../test/support/databases.ts'
+import { closeBenches, on, openBench, put, type TestHandlers, unit } from '../../test/support/dispatching.ts'
+
+/** Writes of neighbouring events that must not share a statement, or not in any order. */
+afterAll(closeBenches)
+
+const NOTE = 'app.test.note'
+const postgres = DIALECTS.find(({ name }) => name === 'postgres') as TestDialect
+type Writers = Parameters<NonNullable<TestHandlers['put']>>[1]['rows']
+
+/** What the table holds, and which records failed, after `n` events of one batch. */
+async function outcome(
+  dialect: TestDialect,
+  name: string,
+  tables: readonly string[],
+  n: number,
+  write: (rows: Writers, i: number) => Promise<void> | undefined,
+) {
+  const handler = on(NOTE, { put: async ({ rkey }, { rows }) => write(rows, Number(rkey)) })
+  await using bench = await openBench(dialect, [handler], {
+    tables,
+    handling: { attempts: 1, timeoutMs: 20_000 },
+  })
+  const ops = Array.from({ length: n }, (_, i) => put(NOTE, `${i}`, {}))
+  await bench.dispatcher.submit(unit(await bench.repo(), ops, { source: 'backfill' }))
+  const failed = await bench.store.db.all<{ rkey: string }>(
+    'select rkey from lextap_dead_letter order by rkey',
+  )
+  return { rows: await bench.rows(name), failed: failed.map(({ rkey }) => rkey) }
+}
+
+test.each([
+  ['uuid', 'aaaaaaaa-0000-0000-0000-000000000000', 'AAAAAAAA-0000-0000-0000-000000000000'],
+  ['timestamptz', '1970-01-01T00:00:00Z', '1970-01-01 01:00:00+01'],
+  ['numeric', '1', '1.0'],
+])('the last update counts where a key of type %s is spelled in two ways', async (type, one, other) => {
+  const tables = [
+    `create table by_${type} (k ${type} primary key, v text)`,
+    `insert into by_${type} values ('${one}', 'born')`,
+  ]
+  const { rows } = await outcome(postgres, `by_${type}`, tables, 6, (rows, i) =>
+    rows[`by_${type}`]?.update({ k: i % 2 === 0 ? one : other }, { v: `${i}` }),
+  )
+  expect(rows).toMatchObject([{ v: '5' }])
+})
+
+test.each(DIALECTS)(
+  'a row that refers to one that comes later fails, and only that on $name',
+  async (dialect) => {
+    const tables = ['create table later (k text primary key, p text references later (k))']
+    const { rows, failed } = await outcome(dialect, 'later', tables, 3, (rows, i) =>
+      rows.later?.insert({ k: `${i}`, p: i === 0 ? '1' : null }),
+    )
+    expect(failed).toEqual(['0'])
+    expect(rows).toEqual([
+      { k: '1', p: null },
+      { k: '2', p: null },
+    ])
+  },
+)
+
+test.each(DIALECTS)('a row that others of its table refer to stays on $name', async (dialect) => {
+  const tables = [
+    'create table tree (k text primary key, p text references tree (k))',
+    "insert into tree values ('0', null), ('1', '0')",
+  ]
+  const { rows, failed } = await outcome(dialect, 'tree', tables, 2, (rows, i) =>
+    rows.tree?.delete({ k: `${i}` }),
+  )
+  expect({ rows, failed }).toEqual({ rows: [{ k: '0', p: null }], failed: ['0'] })
+})
+
+test('rows are found by a key that the database writes itself', async () => {
+  const tables = [
+    'create table counted (k integer generated always as identity primary key, v text)',
+    "insert into counted (v) values ('a'), ('b')",
+  ]
+  const { rows, failed } = await outcome(postgres, 'counted', tables, 2, (rows, i) =>
+    i === 0 ? rows.counted?.delete({ k: 1 }) : rows.counted?.update({ k: 2 }, { v: 'c' }),
+  )
+  expect({ rows, failed }).toEqual({ rows: [{ k: 2, v: 'c' }], failed: [] })
+})
