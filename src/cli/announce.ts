@@ -7,6 +7,7 @@ import type { Observer } from '../observe/observer.ts'
 export function announce(config: ResolvedConfig, handlers: LoadedHandlers, observer: Observer): void {
   const collections = handlers.definitions.flatMap((d) => (d.kind === 'record' ? [d.pattern] : []))
   const { dids, signal, full } = config.track
+  const { source } = config
   const follows = full
     ? 'the whole network'
     : [...signal, ...(dids.length > 0 ? [`${dids.length} accounts`] : [])]
@@ -14,11 +15,13 @@ export function announce(config: ResolvedConfig, handlers: LoadedHandlers, obser
     {
       handlers: [...new Set(collections)].sort(),
       follows,
-      relay: config.relay,
+      ...(source.kind === 'relay' ? { relay: config.relay } : { [source.kind]: maskUrl(source.url) }),
       database: maskUrl(config.database),
     },
     'starting',
   )
+  // What a Tap follows comes without our saying.
+  if (source.kind === 'tap') return
   if (!full && signal.length === 0 && dids.length === 0) {
     observer.log.warn(
       'nothing is tracked by the config: set track, or add repos with: lextap repos add <did…>',

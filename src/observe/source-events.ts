@@ -3,12 +3,23 @@ import type { Observer } from './observer.ts'
 const state = (o: Observer, up: 0 | 1) =>
   o.metrics.gauge('lextap_relay_connected', 'Whether the firehose is connected (1) or not (0)', up)
 
-export function relayConnected(o: Observer, facts: { url: string; cursor: number | null }): void {
+const FIREHOSE = 'the firehose'
+
+/** `what` is followed, in words: not everybody follows a firehose. */
+export function relayConnected(
+  o: Observer,
+  facts: { url: string; cursor?: number | null },
+  what = FIREHOSE,
+): void {
   state(o, 1)
-  o.log.info(facts, 'following the firehose')
+  o.log.info(facts, `following ${what}`)
 }
 
-export function relayDisconnected(o: Observer, facts: { url: string; reason: string; waitMs: number }): void {
+export function relayDisconnected(
+  o: Observer,
+  facts: { url: string; reason: string; waitMs: number },
+  what = FIREHOSE,
+): void {
   state(o, 0)
   o.metrics.count(
     'lextap_relay_disconnects_total',
@@ -16,17 +27,18 @@ export function relayDisconnected(o: Observer, facts: { url: string; reason: str
   )
   o.log.warn(
     { ...facts, waitMs: Math.round(facts.waitMs) },
-    'the firehose connection ended; connecting again',
+    `the connection to ${what} ended; connecting again`,
   )
 }
 
 export function relayUnreachable(
   o: Observer,
   facts: { url: string; reason: string; waitMs: number; failures: number },
+  what = FIREHOSE,
 ): void {
   state(o, 0)
   o.metrics.count('lextap_relay_failures_total', 'Attempts to connect to the firehose that delivered nothing')
-  o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, 'the firehose cannot be reached; trying again')
+  o.log.warn({ ...facts, waitMs: Math.round(facts.waitMs) }, `${what} cannot be reached; trying again`)
 }
 
 /** A rule of the stream itself was broken (A1, A5, A6, A9): the connection ends. */

@@ -53,6 +53,7 @@ export class JetstreamSource {
     this.#received = options.cursor
     this.#dids = options.dids
     this.#socket = new TextSocket({
+      what: 'the Jetstream, which proves nothing',
       url: () => this.#url(),
       observer: options.observer,
       fatal: (status, body) =>

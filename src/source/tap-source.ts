@@ -47,6 +47,7 @@ export class TapSource {
     const channel = new URL('/channel', url.replace(/^http/, 'ws'))
     const auth = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
     this.#socket = new TextSocket({
+      what: 'the Tap',
       url: () => channel,
       headers: password === null ? {} : { authorization: auth },
       observer,

@@ -6,6 +6,8 @@ import type { Observer } from '../observe/observer.ts'
 import { relayConnected, relayDisconnected, relayUnreachable } from '../observe/source-events.ts'
 
 export interface TextSocketOptions {
+  /** What is followed, for the log: `the Tap`. */
+  readonly what: string
   /** Asked anew before each connection. */
   readonly url: () => URL
   readonly headers?: Readonly<Record<string, string>>
@@ -59,7 +61,7 @@ export class TextSocket {
   }
 
   async *batches(signal: AbortSignal): AsyncGenerator<readonly string[]> {
-    const { observer, url, backoff = { baseMs: 500, maxMs: 30_000 } } = this.#options
+    const { what, observer, url, backoff = { baseMs: 500, maxMs: 30_000 } } = this.#options
     const abort = () => this.#end({ reason: 'stopped' })
     signal.addEventListener('abort', abort)
     let failures = 0
@@ -71,8 +73,8 @@ export class TextSocket {
         failures = received ? 0 : failures + 1
         const waitMs = backoffMs(failures, backoff)
         const facts = { url: url().host, reason: this.#ending?.reason ?? 'closed', waitMs }
-        if (received) relayDisconnected(observer, facts)
-        else relayUnreachable(observer, { ...facts, failures })
+        if (received) relayDisconnected(observer, facts, what)
+        else relayUnreachable(observer, { ...facts, failures }, what)
         await sleep(waitMs, signal).catch(() => {})
       }
     } finally {
@@ -129,7 +131,7 @@ export class TextSocket {
       alive = true
     })
     socket.on('open', () => {
-      relayConnected(observer, { url: target.host, cursor: null })
+      relayConnected(observer, { url: target.host }, this.#options.what)
       this.#options.onOpen?.()
     })
     socket.on('message', (data, isBinary) => {
