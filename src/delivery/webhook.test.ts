@@ -20,7 +20,7 @@ class Endpoint {
   /** Requests that were not answered yet. */
   readonly open: { key: string; response: ServerResponse }[] = []
   most = 0
-  answer: (key: string) => number | 'hold' | 'reset' = () => 200
+  answer: (key: string) => number | 'hold' | 'reset' | 'endless' = () => 200
   headers: Record<string, string> = {}
   readonly #server: Server
 
@@ -48,7 +48,8 @@ class Endpoint {
     const answer = this.answer(key)
     if (answer === 'hold') return
     if (answer === 'reset') request.socket.destroy()
-    this.reply(key, answer === 'reset' ? 200 : answer)
+    if (answer === 'endless') response.writeHead(200).write('and')
+    else this.reply(key, answer === 'reset' ? 200 : answer)
   }
 
   reply(key: string, status: number): void {
@@ -211,6 +212,14 @@ test('an event that brings the endpoint down each time does not stop the others'
   await h.outbox.append(...Array.from({ length: 30 }, (_, n) => event(`did:plc:${n}`, n)))
   await expect.poll(() => h.outbox.store.outbox.count(), soon).toBe(2)
   expect(await h.outbox.store.outbox.countFailed()).toBe(0)
+})
+
+test('an answer whose body never ends takes its event, and does not keep the connection', async () => {
+  await using h = await hook({ concurrency: 2 })
+  h.endpoint.answer = () => 'endless'
+  await h.outbox.append(...Array.from({ length: 6 }, (_, n) => event(`did:plc:${n}`, n)))
+  await expect.poll(() => h.outbox.store.outbox.count(), soon).toBe(0)
+  expect(h.endpoint.calls).toHaveLength(6)
 })
 
 test('an endpoint that is not there, hangs up or takes too long is the same as one that is down', async () => {

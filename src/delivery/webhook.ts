@@ -35,6 +35,9 @@ export interface WebhookOptions {
 /** So many repeats in a row may ask whether the endpoint is back before a new event does. */
 const REPEATS = 2
 
+/** The body of an answer may take so long, ms. */
+const BODY_MS = 1000
+
 /** An event that failed and waits for its next attempt. It is in flight all the time: its repo's others wait. */
 interface Retry {
   readonly row: OutboxRow
@@ -236,8 +239,8 @@ export class Webhook implements Sink {
 /** 429 and 502 to 504 say that the endpoint cannot take anything; any other answer is about this event. */
 function judge(response: Dispatcher.ResponseData): Answer {
   const { statusCode: status, headers } = response
-  // Not read, and not kept from being reused either.
-  void response.body.dump({ limit: 64 * 1024 }).catch(() => {})
+  // Not read, and not kept from being reused either; one that does not end gives its connection back all the same.
+  void response.body.dump({ limit: 64 * 1024, signal: AbortSignal.timeout(BODY_MS) }).catch(() => {})
   if (status >= 200 && status < 300) return { outcome: 'success', error: '', retryAfterMs: 0 }
   const after = Number(headers['retry-after'])
   const retryAfterMs = after > 0 ? Math.min(after * 1000, 3_600_000) : 0
