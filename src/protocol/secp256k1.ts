@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-interface Secp256k1 {
+export interface Secp256k1 {
   ecdsaVerify(signature: Uint8Array, digest: Uint8Array, point: Uint8Array): boolean
   /** Throws when the point is not on the curve. */
   publicKeyConvert(point: Uint8Array, compressed: boolean): Uint8Array

@@ -1,9 +1,14 @@
 import { hash, verify } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import type { PublicKey } from './key.ts'
 import { libsecp256k1 } from './secp256k1.ts'
+import { SignatureThread } from './signature-thread.ts'
 
 /** What verifies K-256 signatures in this process. P-256 is always OpenSSL's. */
 export const k256Backend: 'libsecp256k1' | 'openssl' = libsecp256k1 === null ? 'openssl' : 'libsecp256k1'
+
+/** One for the process, as the thread pool is. */
+const thread = libsecp256k1 === null || availableParallelism() < 2 ? null : new SignatureThread(libsecp256k1)
 
 /** Half the order of each curve: the greatest `s` there may be. */
 const HALF_ORDER = {
@@ -33,8 +38,8 @@ export function verifySignature(
 }
 
 /**
- * As {@link verifySignature}. Where OpenSSL does it, the thread pool does: a K-256 signature takes it seven times
- * what all other checks of a commit take together.
+ * As {@link verifySignature}, by another thread where there is one: OpenSSL's are the thread pool's (a K-256 signature
+ * takes it seven times what all other checks of a commit take together), libsecp256k1 has a thread of ours.
  */
 export function verifySignatureAside(
   key: PublicKey,
@@ -42,8 +47,11 @@ export function verifySignatureAside(
   sig: Uint8Array,
   backend: 'libsecp256k1' | 'openssl' = k256Backend,
 ): boolean | Promise<boolean> {
-  if (key.curve === 'k256' && backend === 'libsecp256k1') return verifySignature(key, message, sig, backend)
+  if (key.curve === 'k256' && backend === 'libsecp256k1' && thread === null)
+    return verifySignature(key, message, sig, backend)
   if (sig.length !== 64 || !isLowS(key.curve, sig)) return false
+  if (key.curve === 'k256' && backend === 'libsecp256k1' && thread !== null)
+    return thread.verify({ point: key.point, digest: hash('sha256', message, 'buffer'), sig })
   return new Promise((resolve) => {
     try {
       verify('sha256', message, { key: key.keyObject, dsaEncoding: 'ieee-p1363' }, sig, (error, valid) =>
