@@ -6,6 +6,8 @@ import { packItems, type SignatureItem, verifyItem } from './signature-items.ts'
 
 /** Fewer than that in one turn of the event loop are verified where they are: crossing over costs as much. */
 const COMPANY = 4
+/** Sent at once: while the rest is verified, the first ones go on. */
+const PIECE = 32
 /** Signatures in company after which the thread is worth its start. */
 const AFTER = 500
 
@@ -58,10 +60,14 @@ export class SignatureThread {
       return
     }
     this.#worker ??= this.#start()
-    this.#sent.push(items)
     this.#worker.ref()
+    for (let at = 0; at < items.length; at += PIECE) this.#send(this.#worker, items.slice(at, at + PIECE))
+  }
+
+  #send(worker: Worker, items: Waiting[]): void {
+    this.#sent.push(items)
     const packed = packItems(items)
-    this.#worker.postMessage(packed, [packed.buffer])
+    worker.postMessage(packed, [packed.buffer])
   }
 
   #start(): Worker {
