@@ -14,7 +14,7 @@ import { finisher, giveUp, openFresh, schemaOf } from '../replay/postgres/rebuil
 import { workOff } from '../replay/replayer.ts'
 import { makeJob, requireBodies, submitJob, surveyOf } from '../replay/request.ts'
 import { openStore } from '../store/open.ts'
-import { forgetCollection, refetchAll } from '../store/refetch.ts'
+import { doubtBodiless, refetchAll } from '../store/refetch.ts'
 import type { Store } from '../store/store.ts'
 import { formatCount } from './numbers.ts'
 import type { ReplayFlags } from './options.ts'
@@ -192,7 +192,7 @@ async function rebuild(
 
 const depsOf = ({ registry, observer, config }: Asked) => ({ registry, observer, policy: config.policy })
 
-/** What has no body comes from the network again, as new: it is taken out of the index here and fetched by `run`. */
+/** What has no body comes from the network again, as if it had changed: `run` fetches it. Killed anywhere, the same command goes on. */
 async function fetchAgain(asked: Asked): Promise<void> {
   const { flags, job, config } = asked
   if (config.records !== 'keep') {
@@ -207,7 +207,7 @@ async function fetchAgain(asked: Asked): Promise<void> {
   if (store === null) throw new UserError('stop lextap first; lextap run fetches them when it starts again')
   const found = Object.entries(await surveyOf(store, { ...job, dids: null }))
   const lacking = found.filter(([, { missing }]) => missing > 0).map(([collection]) => collection)
-  for (const collection of lacking) await forgetCollection(store, collection)
+  for (const collection of lacking) await doubtBodiless(store, collection)
   const repos =
     lacking.length === 0
       ? 0

@@ -27,3 +27,20 @@ export async function forgetCollection(store: Store, collection: string): Promis
   // What is not indexed comes as a create anyway.
   await store.db.run('delete from lextap_uncreated where collection = $1', [collection])
 }
+
+/**
+ * Makes the records of a collection that have no body look changed: the next fetch of each repo brings them as
+ * updates, with their bodies. They stay in the index, so that what vanished meanwhile is deleted.
+ */
+export async function doubtBodiless(store: Store, collection: string): Promise<void> {
+  const id = store.collections.idOf(collection)
+  if (id === undefined) return
+  const [newest] = await store.db.reader.all<{ id: number | null }>('select max(id) as id from lextap_repo')
+  for (let from = 0; from <= (newest?.id ?? 0); from += REPOS) {
+    await store.db.run(
+      `update lextap_record set cid = $4
+       where repo_id >= $1 and repo_id < $2 and collection_id = $3 and body is null`,
+      [from, from + REPOS, id, new Uint8Array()],
+    )
+  }
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeDispatcher, put, unit } from '../../../test/support/dispatching.ts'
+import { makeDispatcher, on, put, unit } from '../../../test/support/dispatching.ts'
 import { listener } from '../../../test/support/observer.ts'
 import { makeStatusphere, type Project } from '../../../test/support/project.ts'
 import { runCli } from '../../../test/support/run-node.ts'
@@ -9,6 +9,9 @@ import { openStore } from '../../store/open.ts'
 
 const STATUS = 'xyz.statusphere.status'
 const RECORDS = 5
+const ops = Array.from({ length: RECORDS }, (_, i) =>
+  put(STATUS, `3k${i}`, { text: '', status: '🦋', createdAt: '2026-01-01T00:00:00.000Z' }),
+)
 let project: Project
 const lextap = (args: string) => runCli(project.dir, args.split(' '))
 const json = async (args: string) => JSON.parse((await lextap(`${args} --json`)).stdout)
@@ -26,10 +29,6 @@ beforeAll(async () => {
   const row = await store.repos.get('did:plc:ewvi7nxzyoun6zhxrhs64oiz')
   if (row === null) throw new Error('no repo')
   await using dispatcher = makeDispatcher(store, [], listener(), { collections: [STATUS] })
-  const at = '2026-01-01T00:00:00.000Z'
-  const ops = Array.from({ length: RECORDS }, (_, i) =>
-    put(STATUS, `3k${i}`, { status: '🦋', createdAt: at }),
-  )
   await dispatcher.submit(unit(row, ops))
 })
 afterAll(() => project.remove())
@@ -97,5 +96,16 @@ test('records without a body are named and counted, and what to do about them', 
   expect((await lextap('replay --allow-missing')).stdout).toContain('2 records have no stored body')
   expect((await json('status --records')).sizes[STATUS]).toMatchObject({ records: 5, missing: 2 })
   expect(await json('replay --fetch')).toEqual({ collections: [STATUS], repos: 0 })
-  expect((await json('status --records')).records).toEqual({})
+})
+
+test('what was fetched again has its body, and nobody hears of the rest', async () => {
+  await using store = await open()
+  const row = await store.repos.get('did:plc:ewvi7nxzyoun6zhxrhs64oiz')
+  if (row === null) throw new Error('no repo')
+  const heard: string[] = []
+  const handler = on(STATUS, { put: ({ action, rkey }) => void heard.push(`${action} ${rkey}`) })
+  await using dispatcher = makeDispatcher(store, [handler], listener(), {})
+  await dispatcher.submit(unit(row, ops, { mode: 'diff', run: 2, source: 'resync' }))
+  expect(heard).toEqual(['update 3k0', 'update 3k1'])
+  expect((await json('status --records')).sizes[STATUS]).toMatchObject({ records: RECORDS, missing: 0 })
 })

@@ -19,7 +19,7 @@ export function command(): Command {
     .option('--keep-old', 'with --fresh on Postgres: keep the old tables in a schema of their own')
     .option('--allow-missing', 'leave out records whose bodies were not kept')
     .option('--restart', 'give up an unfinished replay of something else')
-    .option('--fetch', 'instead: forget records without bodies, so that lextap run fetches them again')
+    .option('--fetch', 'instead: mark records without bodies, so that lextap run fetches them again')
     .action(run)
   return withDatabase(replay)
 }
