@@ -168,6 +168,15 @@ describe('one process at a time', () => {
     expect(await running.repos.refresh()).toBe(false)
   })
 
+  test('a file in the place of a PGlite folder is named', async () => {
+    const file = join(dir, 'file')
+    writeFileSync(file, 'no folder')
+    await expect(openStore(`pglite:${file}`, { observer: listener() })).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining("a file stands where the database's folder should be"),
+    })
+  })
+
   test('PGlite folders are never shared: a tool is refused as well', async () => {
     await using database = await freshPglite()
     await using _ = await open(database.url)

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { LextapError, TemporaryError, UserError } from '../../../errors.ts'
 
 /** Turns what opening PGlite can throw into something a person can act on. */
@@ -24,6 +25,8 @@ export function explain(error: unknown, path: string): LextapError {
     case 'ENOSPC':
       return new TemporaryError(`the disk is full; folder=${path}`, options)
   }
+  // What PGlite throws for one has neither code nor message.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return explain({ code: 'ENOTDIR' }, path)
   return new UserError(
     `the folder holds no database PGlite can open: ${message ?? String(error)}; folder=${path}`,
     options,
