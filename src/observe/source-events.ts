@@ -9,7 +9,7 @@ const FIREHOSE = 'the firehose'
 export function relayConnected(
   o: Observer,
   facts: { url: string; cursor?: number | null },
-  what = FIREHOSE,
+  what: string = FIREHOSE,
 ): void {
   state(o, 1)
   o.log.info(facts, `following ${what}`)
@@ -18,7 +18,7 @@ export function relayConnected(
 export function relayDisconnected(
   o: Observer,
   facts: { url: string; reason: string; waitMs: number },
-  what = FIREHOSE,
+  what: string = FIREHOSE,
 ): void {
   state(o, 0)
   o.metrics.count(
@@ -34,7 +34,7 @@ export function relayDisconnected(
 export function relayUnreachable(
   o: Observer,
   facts: { url: string; reason: string; waitMs: number; failures: number },
-  what = FIREHOSE,
+  what: string = FIREHOSE,
 ): void {
   state(o, 0)
   o.metrics.count('lextap_relay_failures_total', 'Attempts to connect to the firehose that delivered nothing')
