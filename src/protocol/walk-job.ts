@@ -27,6 +27,7 @@ export class WalkJob {
   readonly #sizes: number[] = []
   readonly #answers: WalkAnswer[] = []
   #ahead = 0
+  #opened = false
   #commit: SignedCommit | null = null
   #failure: { readonly error: unknown } | null = null
   #closed = false
@@ -111,12 +112,18 @@ export class WalkJob {
     this.#collectedBytes = 0
     this.#sizes.push(size)
     this.#ahead += size
-    this.#send({ id: this.#id, kind: 'push', bytes })
+    this.#send({ id: this.#id, kind: 'push', first: this.#isFirst(), bytes })
   }
 
   #finish(): void {
     this.#sizes.push(0)
-    this.#send({ id: this.#id, kind: 'finish' })
+    this.#send({ id: this.#id, kind: 'finish', first: this.#isFirst() })
+  }
+
+  #isFirst(): boolean {
+    const first = !this.#opened
+    this.#opened = true
+    return first
   }
 
   async #next(): Promise<WalkAnswer> {

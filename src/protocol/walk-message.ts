@@ -4,14 +4,19 @@ import { CID_LENGTH } from './cid.ts'
 import type { SignedCommit } from './commit.ts'
 import type { WalkedRecord } from './walk.ts'
 
-/** What the walking thread is asked for, each time about one walk. The first message of a walk opens it. */
+/** What the walking thread is asked for, each time about one walk, which the `first` of them opens. */
 export type WalkRequest =
-  | { readonly id: number; readonly kind: 'push'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly id: number
+      readonly kind: 'push'
+      readonly first: boolean
+      readonly bytes: Uint8Array<ArrayBuffer>
+    }
   /** The next of the records that are left once all was pushed. */
-  | { readonly id: number; readonly kind: 'finish' }
+  | { readonly id: number; readonly kind: 'finish'; readonly first: boolean }
   | { readonly id: number; readonly kind: 'close' }
 
-/** What it answers, one for each request but `close`. A walk is closed after an error. */
+/** What it answers, one for each request but `close`, up to the end or an error; what was asked ahead of those is dropped. */
 export interface WalkAnswer {
   readonly id: number
   /** Nothing comes after this. */

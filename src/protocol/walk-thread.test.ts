@@ -71,6 +71,16 @@ describe('walking in a thread', () => {
     expect((await all(thread.walk(pieces(car, 4000)))).found.size).toBe(500)
   })
 
+  test('F3: an empty body is refused, and one that breaks in the middle while more of it is under way', async () => {
+    await using thread = threads()
+    const nothing = async function* (): AsyncGenerator<Uint8Array, void, void> {}
+    await expect(all(thread.walk(nothing()))).rejects.toMatchObject({ rule: 'F3' })
+    const car = new Uint8Array(repoOf(records(4000)).car)
+    car[Math.floor(car.length / 3)] = (car[Math.floor(car.length / 3)] ?? 0) ^ 1
+    await expect(all(thread.walk(pieces(Buffer.from(car), 5000)))).rejects.toMatchObject({ rule: 'F3' })
+    expect((await all(thread.walk(pieces(repoOf(records(50)).car, 5000)))).found.size).toBe(50)
+  })
+
   test('an error of the body comes through, and the body is left when the taker leaves', async () => {
     await using thread = threads()
     const car = repoOf(records(500)).car

@@ -38,8 +38,10 @@ function answer(request: WalkRequest): void {
     close(id)
     return
   }
+  const at = request.first ? open(id) : walks.get(id)
+  // It has ended, or failed, since this was sent.
+  if (at === undefined) return
   try {
-    const at = walks.get(id) ?? open(id)
     const records = step(at, request)
     const commit = at.told || at.walk.commit === null ? null : alone(at.walk.commit)
     at.told = at.walk.commit !== null
