@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import type { Transaction } from '../store/database.ts'
+import { wentOnAfter } from '../store/bound-kysely.ts'
+import type { StatementFailure, Transaction } from '../store/database.ts'
 import { AttemptContext, type Effects } from './context.ts'
 import type { RecordEvent } from './event.ts'
 import { Gathered } from './gathered.ts'
@@ -55,7 +56,7 @@ class Run {
   culprit: number | null = null
   readonly #jobs: readonly Job[]
   readonly #context: AttemptContext
-  readonly #failed: () => { error: unknown } | null
+  readonly #failed: () => StatementFailure | null
   readonly #timeoutMs: number
   readonly #gathered = new Gathered()
   #stopped = false
@@ -63,7 +64,7 @@ class Run {
   constructor(
     jobs: readonly Job[],
     context: AttemptContext,
-    failed: () => { error: unknown } | null,
+    failed: () => StatementFailure | null,
     timeoutMs: number,
   ) {
     this.#jobs = jobs
@@ -137,7 +138,7 @@ class Run {
   #called(watchdog: Watchdog): void {
     watchdog.leave()
     const failed = this.#failed()
-    if (failed !== null) throw failed.error
+    if (failed !== null) throw failed.late ? failed.error : wentOnAfter(failed.error)
     this.culprit = null
   }
 }

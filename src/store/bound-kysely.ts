@@ -146,6 +146,18 @@ export function controlRefused(sql: string): UserError {
   )
 }
 
+/**
+ * The error of a handler whose statement failed and that went on, whether it caught the error or did not await the
+ * statement. Postgres refuses everything after such a failure; the other databases do as it does.
+ */
+export function wentOnAfter(error: unknown): UserError {
+  const what = error instanceof Error ? error.message : String(error)
+  return new UserError(
+    `an earlier statement of this handler failed, and a transaction cannot go on after that: ${what}; let the error through, or write the statement so that it cannot fail (\`onConflict\`, \`rows.<table>.upsert\`)`,
+    { code: 'statement-failed', cause: error },
+  )
+}
+
 /** The error of whoever uses a transaction after its end. */
 export function transactionOver(): UserError {
   return new UserError(

@@ -1,13 +1,16 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '../errors.ts'
 import { explain } from './dialects/sqlite/errors.ts'
 import { sqliteCode } from './dialects/sqlite/faults.ts'
+import { makeFolder } from './folder.ts'
 
 /** Held for as long as a process runs on an embedded database. */
 export interface Lock {
   release(): void
+  /** Lets go of a path that turned out to hold no database of ours: files that were not there before are removed. */
+  undo(): void
 }
 
 /**
@@ -17,21 +20,38 @@ export interface Lock {
  * @throws UserError naming the file and the process that holds it.
  */
 export function lock(path: string): Lock {
+  const file = `${path}.lock`
   let db: DatabaseSync | null = null
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    db = new DatabaseSync(`${path}.lock`, { timeout: 0 })
-    db.exec('begin exclusive')
-    writeFileSync(`${path}.pid`, `${process.pid}\n`)
+    makeFolder(dirname(path))
+    for (;;) {
+      const before = inodeOf(file)
+      db = new DatabaseSync(file, { timeout: 0 })
+      const opened = inodeOf(file)
+      db.exec('begin exclusive')
+      // Whoever had it may have undone it in between: a lock on a file that has no name keeps nobody out.
+      if (opened !== null && inodeOf(file) === opened) return held(db, path, before === null)
+      db.close()
+    }
   } catch (error) {
-    db?.close()
+    if (db?.isOpen) db.close()
     throw sqliteCode(error) === 5 ? heldBy(path, error) : explain(error, path)
   }
-  const held = db
+}
+
+const inodeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.ino ?? null
+
+function held(db: DatabaseSync, path: string, fresh: boolean): Lock {
+  writeFileSync(`${path}.pid`, `${process.pid}\n`)
   return {
     release() {
       // The files stay: removing them would let a third process lock a name that a second still waits on.
-      if (held.isOpen) held.close()
+      if (db.isOpen) db.close()
+    },
+    undo() {
+      if (!db.isOpen) return
+      if (fresh) for (const suffix of ['pid', 'lock']) rmSync(`${path}.${suffix}`, { force: true })
+      db.close()
     },
   }
 }

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -82,6 +91,26 @@ describe('opening SQLite', () => {
       name: 'UserError',
       message: expect.stringContaining("a file stands where the database's folder should be"),
     })
+  })
+
+  test('leaves nothing beside what is no database of ours', async () => {
+    writeFileSync(join(dir, 'text'), 'x'.repeat(5000))
+    mkdirSync(join(dir, 'folder'))
+    const other = new DatabaseSync(join(dir, 'other.db'))
+    other.exec('create table lextap_repo (mine text)')
+    other.close()
+    for (const name of ['text', 'folder', 'other.db']) await expect(open(sqlite(name))).rejects.toThrow()
+    await expect(openStore(`pglite:${join(dir, 'text')}`, { observer: listener() })).rejects.toThrow()
+    expect(readdirSync(dir).sort()).toEqual(['folder', 'other.db', 'text'])
+  })
+
+  test.skipIf(!existsSync('/proc/self'))('says at once where no folder can be made', async () => {
+    for (const url of ['sqlite:/proc/nowhere/deep/app.db', 'pglite:/proc/nowhere/deep/data']) {
+      await expect(open(url)).rejects.toMatchObject({
+        name: 'UserError',
+        message: expect.stringContaining("the database's folder cannot be made there"),
+      })
+    }
   })
 
   test.skipIf(isRoot)('says which rights are missing', async () => {

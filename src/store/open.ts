@@ -48,7 +48,7 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
   const readOnly = options.readOnly ?? false
   const guest = readOnly || options.lock === false
   await using stack = new AsyncDisposableStack()
-  const held = stack.adopt(lockFor(parsed, guest), (taken) => taken?.release())
+  const held = stack.adopt(lockFor(parsed, guest), (taken) => taken?.undo())
   const opened = stack.adopt(await openDatabase(parsed, options), (db) => db.close())
   const retries = guest ? GUEST_RETRIES : Number.POSITIVE_INFINITY
   const db = new PatientDatabase(opened, { observer: options.observer, retries })

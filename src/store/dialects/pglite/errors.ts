@@ -19,6 +19,8 @@ export function explain(error: unknown, path: string): LextapError {
         `the database's folder cannot be written: check its rights; folder=${path}`,
         options,
       )
+    case 'ENOENT':
+      return new UserError(`the database's folder cannot be made there; folder=${path}`, options)
     case 'ENOTDIR':
     case 'EEXIST':
       return new UserError(`a file stands where the database's folder should be; folder=${path}`, options)

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { type CompiledQuery, type DatabaseConnection, Kysely } from 'kysely'
@@ -16,6 +15,7 @@ import type {
   SqlWords,
   Transaction,
 } from '../../database.ts'
+import { makeFolder } from '../../folder.ts'
 import { Mutex } from '../../mutex.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
@@ -35,7 +35,7 @@ import { PgliteWire } from './wire.ts'
 export async function openPglite(path: string): Promise<Database> {
   try {
     const { PGlite } = await import('@electric-sql/pglite')
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    if (path !== ':memory:') makeFolder(dirname(path))
     const db = path === ':memory:' ? new PGlite() : new PGlite(path)
     await db.waitReady
     return new PgliteDatabase(path, db)

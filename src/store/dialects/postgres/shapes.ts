@@ -1,6 +1,7 @@
 import type { ColumnNode, CompiledQuery, InsertQueryNode } from 'kysely'
 import { quote, type RowStatement } from '../../row-statements.ts'
 import type { TableInfo } from '../../tables.ts'
+import type { WireValue } from './wire.ts'
 
 /** A write of one row that others of the same shape can be merged with into one statement. */
 export interface MergeShape {
@@ -12,6 +13,8 @@ export interface MergeShape {
   readonly columns: number
   /** Parameters that identify the row: no two in one statement. Null when repeats do no harm. */
   readonly key: readonly number[] | null
+  /** Whether the row's key is spelled as the database would spell it. Null when it always is. */
+  readonly plain: ((row: readonly WireValue[]) => boolean) | null
 }
 
 /** What we know of an insert before the database answers. */
@@ -38,6 +41,25 @@ const carried = (table: TableInfo, columns: readonly string[]) =>
 const PLAIN = new Set(['text', 'character varying', 'smallint', 'integer', 'bigint', 'bytea'])
 const isPlain = (table: TableInfo, name: string) => PLAIN.has(table.columns.get(name) ?? '')
 
+const INTEGER = /^(?:0|-?[1-9][0-9]*)$/
+const ONE_SPELLING: Readonly<Record<string, (value: WireValue) => boolean>> = {
+  smallint: isInteger,
+  integer: isInteger,
+  bigint: isInteger,
+  bytea: (value) => Buffer.isBuffer(value),
+}
+
+function isInteger(value: WireValue): boolean {
+  return typeof value === 'string' && INTEGER.test(value)
+}
+
+/** `'007'` is the integer 7, and `'\\x07'` the byte of a buffer: as texts of a key they would be two rows. */
+function plainKeys(table: TableInfo, keys: readonly string[], first: number): MergeShape['plain'] {
+  const checks = keys.map((name) => ONE_SPELLING[table.columns.get(name) ?? ''])
+  if (checks.every((check) => check === undefined)) return null
+  return (row) => checks.every((check, i) => check === undefined || check(row[first + i] ?? null))
+}
+
 const list = (columns: readonly string[]) => columns.map(quote).join(', ')
 
 function insertShape(
@@ -56,6 +78,8 @@ function insertShape(
     bulk: `insert into ${quote(table.name)} (${list(columns)}) select * from ${unnest(table, columns)} ${tail}`,
     columns: columns.length,
     key: places,
+    // A row that comes twice is refused there, and everything done again one by one.
+    plain: null,
   }
 }
 
@@ -92,6 +116,7 @@ export function shapeOfRow(statement: RowStatement): MergeShape | null {
         : `delete from ${target} using ${source} where ${where}`,
     columns: all.length,
     key: kind === 'update' ? keys.map((_, i) => columns.length + i) : null,
+    plain: kind === 'update' ? plainKeys(table, keys, columns.length) : null,
   }
 }
 

@@ -5,6 +5,7 @@ import {
   controlsTransaction,
   type DialectParts,
   transactionOver,
+  wentOnAfter,
 } from '../../bound-kysely.ts'
 import type { StatementFailure, UserSide } from '../../database.ts'
 import type { RowStatement } from '../../row-statements.ts'
@@ -118,6 +119,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     if (this.#over) throw transactionOver()
     const { controls, insert } = this.#known.of(query)
     if (controls) throw controlRefused(query.sql)
+    // The server would say no more than that the transaction is aborted.
+    if (this.#failed !== null) throw wentOnAfter(this.#failed.error)
     const values = query.parameters.map(wireValue)
     if (!this.#exact) {
       if (insert !== null) {
@@ -149,7 +152,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       return done
     }
     const shape = this.#known.row(statement)
-    if (shape === null) this.#buffer.alone(table.family, text, row)
+    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table.family, text, row)
     else this.#buffer.add(shape, row)
     return DONE
   }

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import { UserError } from '../../../errors.ts'
-import { controlRefused, controlsTransaction, transactionOver } from '../../bound-kysely.ts'
-import type { BulkDelete, BulkInsert, BulkUpdate, Param } from '../../database.ts'
+import { controlRefused, controlsTransaction, transactionOver, wentOnAfter } from '../../bound-kysely.ts'
+import type { BulkDelete, BulkInsert, BulkUpdate, Param, StatementFailure } from '../../database.ts'
 import { whenFree } from './when-free.ts'
 
 /** Statements kept ready; preparing one costs four times what running it does. */
@@ -143,17 +143,21 @@ export function sqliteValue(value: unknown): SQLInputValue {
   }
 }
 
-/** Kysely's way to a handle. `guard` says whether the connection may still be used and may run a text. */
+/** Told of the errors of statements, in a transaction of the handlers'. */
+export interface StatementWatch {
+  failed(): StatementFailure | null
+  onError(error: unknown): void
+}
+
+/** Kysely's way to a handle; `watch` only inside a transaction of the handlers'. */
 export class SqliteConnection implements DatabaseConnection {
   readonly #handle: SqliteHandle
-  readonly #inTransaction: boolean
-  readonly #onError: (error: unknown) => void
+  readonly #watch: StatementWatch | null
   #over = false
 
-  constructor(handle: SqliteHandle, inTransaction: boolean, onError: (error: unknown) => void = () => {}) {
+  constructor(handle: SqliteHandle, watch: StatementWatch | null) {
     this.#handle = handle
-    this.#inTransaction = inTransaction
-    this.#onError = onError
+    this.#watch = watch
   }
 
   end(): void {
@@ -161,41 +165,53 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    this.#requireUsable()
+    const params = query.parameters.map(sqliteValue)
+    // Inside our transaction the file is ours.
+    return this.#watch === null
+      ? await whenFree(() => this.#execute(query, params))
+      : this.#watched(query.sql, () => this.#execute(query, params))
+  }
+
+  #requireUsable(): void {
     if (this.#over) throw transactionOver()
+    const failed = this.#watch?.failed() ?? null
+    if (failed !== null) throw wentOnAfter(failed.error)
+  }
+
+  /** SQLite calls ways to begin a transaction that it does not know a syntax error; the answer is the same. */
+  #watched<T>(sql: string, run: () => T): T {
     try {
-      // Inside our transaction the file is ours.
-      return this.#inTransaction ? this.#execute(query) : await whenFree(() => this.#execute(query))
+      return run()
     } catch (error) {
-      this.#onError(error)
+      if (this.#watch !== null && controlsTransaction(sql)) throw controlRefused(sql)
+      this.#watch?.onError(error)
       throw error
     }
   }
 
-  /** SQLite calls ways to begin a transaction that it does not know a syntax error; the answer is the same. */
-  #prepared(sql: string): Prepared {
-    try {
-      return this.#handle.prepare(sql)
-    } catch (error) {
-      throw this.#inTransaction && controlsTransaction(sql) ? controlRefused(sql) : error
-    }
-  }
-
-  #execute<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, reads, controls } = this.#prepared(query.sql)
-    if (controls && this.#inTransaction) throw controlRefused(query.sql)
-    const params = query.parameters.map(sqliteValue)
+  #execute<R>(query: CompiledQuery, params: readonly SQLInputValue[]): QueryResult<R> {
+    const { statement, reads, controls } = this.#handle.prepare(query.sql)
+    if (controls && this.#watch !== null) throw controlRefused(query.sql)
     if (reads) return { rows: statement.all(...params).map((row) => ({ ...row })) as R[] }
     const { changes, lastInsertRowid } = statement.run(...params)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-    if (this.#over) throw transactionOver()
+    this.#requireUsable()
+    const params = query.parameters.map(sqliteValue)
     // A statement of its own: an iterator that is still open must not be reset by the same text elsewhere.
-    const statement = this.#handle.db.prepare(query.sql)
-    for (const row of statement.iterate(...query.parameters.map(sqliteValue))) {
-      yield { rows: [{ ...row } as R] }
-      if (this.#over) throw transactionOver()
+    const rows = this.#watched(query.sql, () => this.#handle.db.prepare(query.sql).iterate(...params))
+    try {
+      for (;;) {
+        const next = this.#watched(query.sql, () => rows.next())
+        if (next.done === true) return
+        yield { rows: [{ ...next.value } as R] }
+        if (this.#over) throw transactionOver()
+      }
+    } finally {
+      rows.return?.()
     }
   }
 }

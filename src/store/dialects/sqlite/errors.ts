@@ -33,6 +33,9 @@ export function explain(error: unknown, path: string): LextapError {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new UserError(`no right to write the database's folder; file=${path}`, options)
   }
+  if (code === 'ENOENT') {
+    return new UserError(`the database's folder cannot be made there; file=${path}`, options)
+  }
   if (code === 'ENOTDIR' || code === 'EEXIST') {
     return new UserError(`a file stands where the database's folder should be; file=${path}`, options)
   }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
@@ -16,6 +15,7 @@ import type {
   SqlWords,
   Transaction,
 } from '../../database.ts'
+import { makeFolder } from '../../folder.ts'
 import { Mutex } from '../../mutex.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
@@ -61,7 +61,7 @@ export interface SqliteOptions {
 export async function openSqlite(path: string, options: SqliteOptions): Promise<Database> {
   const memory = path === ':memory:'
   try {
-    if (!memory && !options.readOnly) mkdirSync(dirname(path), { recursive: true })
+    if (!memory && !options.readOnly) makeFolder(dirname(path))
     const writer = connect(path, options)
     // A reader of its own sees committed data while a batch is open; a memory database has one connection only.
     const reader = memory ? writer : connect(path, { readOnly: true })
@@ -123,7 +123,7 @@ class SqliteDatabase implements Database {
     this.reader = writer === reader ? this : immediate(reader)
     const dialect = new SqliteKyselyDialect(async () => ({
       release: await this.#turn.lock(),
-      connection: new SqliteConnection(writer, false),
+      connection: new SqliteConnection(writer, null),
     }))
     this.#parts = dialectParts(dialect)
     this.kysely = new Kysely({ dialect })

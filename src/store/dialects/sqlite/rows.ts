@@ -1,14 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { transactionOver } from '../../bound-kysely.ts'
-import type { StatementFailure } from '../../database.ts'
 import type { RowTables } from '../../rows.ts'
 import type { RowWriter } from '../../types.ts'
 import { type SqliteHandle, sqliteValue } from './connection.ts'
 
 export interface SideRows {
   readonly writers: Record<string, RowWriter>
-  /** The first error a row write had. */
-  failed(): StatementFailure | null
   end(): void
 }
 
@@ -16,8 +13,7 @@ const DONE = Promise.resolve()
 
 /**
  * Row writers on SQLite run each statement at once: it is prepared, in process and cheaper than buffering
- * it (measured), so order and read-your-writes are exact by nature. A failed write fails its event even
- * where the handler swallows the error, as it does on databases that buffer.
+ * it (measured), so order and read-your-writes are exact by nature.
  */
 export function sqliteRows(
   handle: SqliteHandle,
@@ -25,9 +21,7 @@ export function sqliteRows(
   onError: (error: unknown) => void,
 ): SideRows {
   let over = false
-  let failed: StatementFailure | null = null
   const fail = (error: unknown): Promise<never> => {
-    failed ??= { error, late: false }
     onError(error)
     const rejected = Promise.reject(error)
     rejected.catch(() => {}) // the attempt reports it; a handler that does not await must not end the process
@@ -48,7 +42,6 @@ export function sqliteRows(
   })
   return {
     writers,
-    failed: () => failed,
     end() {
       over = true
     },

@@ -6,6 +6,7 @@ import type {
   Fault,
   Param,
   Rows,
+  StatementFailure,
   Transaction,
   UserSide,
 } from '../../database.ts'
@@ -70,19 +71,20 @@ export class SqliteTransaction implements Transaction {
   }
 
   userSide(): UserSide {
-    const connection = new SqliteConnection(this.#handle, true, (error) => {
+    let failure: StatementFailure | null = null
+    const failed = () => failure
+    const onError = (error: unknown) => {
+      failure ??= { error, late: false }
       this.fault ??= sqliteFault(error)
-    })
-    const rows = sqliteRows(this.#handle, this.#tables, (error) => {
-      this.fault ??= sqliteFault(error)
-    })
+    }
+    const connection = new SqliteConnection(this.#handle, { failed, onError })
+    const rows = sqliteRows(this.#handle, this.#tables, onError)
     const side: UserSide = {
       tx: boundKysely(connection, this.#parts),
       rows: rows.writers,
-      failed: rows.failed,
+      failed,
       flush: async () => {
-        const failed = rows.failed()
-        if (failed !== null) throw failed.error
+        if (failure !== null) throw failure.error
       },
       end: () => {
         connection.end()

@@ -1,0 +1,90 @@
+import { sql } from 'kysely'
+import { afterAll, describe, expect, test } from 'vitest'
+import { DIALECTS } from '../../test/support/databases.ts'
+import { type Bench, closeBenches, on, openBench, put, unit } from '../../test/support/dispatching.ts'
+
+afterAll(closeBenches)
+
+const POST = 'app.test.post'
+const tables = [
+  'create table post (uri text primary key, text text)',
+  'create table num (id integer primary key, text text)',
+]
+
+const letters = async (bench: Bench) =>
+  Object.fromEntries((await bench.store.deadLetters.list()).map(({ rkey, error }) => [rkey, error]))
+
+describe.each(DIALECTS)('on $name a statement', (dialect) => {
+  test('whose failure the handler hides fails its event, and no other', async () => {
+    const hiding = on(POST, {
+      async put({ rkey, record }, { tx }) {
+        const row = { uri: record.text, text: rkey }
+        await tx
+          .insertInto('post')
+          .values(row)
+          .returning('uri')
+          .execute()
+          .catch(() => {})
+      },
+    })
+    await using bench = await openBench(dialect, [hiding], { tables })
+    const ops = ['a:x', 'b:x', 'c:y'].map((key) => put(POST, key[0] ?? '', { text: key[2] }))
+    await bench.dispatcher.submit(unit(await bench.repo(), ops))
+    expect(await bench.rows('post')).toEqual([
+      { uri: 'x', text: 'a' },
+      { uri: 'y', text: 'c' },
+    ])
+    expect(await letters(bench)).toEqual({
+      b: expect.stringMatching(/an earlier statement of this handler failed[^\n]*unique/i),
+    })
+  })
+
+  test('after one that failed is refused with what failed', async () => {
+    const insisting = on(POST, {
+      async put({ rkey, record }, { tx }) {
+        const again = rkey === 'stream' ? tx.selectFrom('nowhere').selectAll().stream() : null
+        const failing =
+          again === null ? sql`select * from nowhere`.execute(tx) : again[Symbol.asyncIterator]().next()
+        await failing.catch(() => {})
+        await tx.insertInto('post').values({ uri: rkey, text: record.text }).returning('uri').execute()
+      },
+    })
+    await using bench = await openBench(dialect, [insisting], { tables })
+    const ops = ['query', 'stream'].map((rkey) => put(POST, rkey, {}))
+    await bench.dispatcher.submit(unit(await bench.repo(), ops))
+    expect(await bench.rows('post')).toEqual([])
+    const named = expect.stringMatching(/an earlier statement of this handler failed[^\n]*nowhere/)
+    expect(await letters(bench)).toEqual({ query: named, stream: named })
+  })
+
+  test('that was refused before the database saw it does no harm', async () => {
+    const careless = on(POST, {
+      async put({ rkey, record }, { tx }) {
+        await sql`commit`.execute(tx).catch(() => {})
+        await tx.insertInto('post').values({ uri: rkey, text: record.text }).returning('uri').execute()
+      },
+    })
+    await using bench = await openBench(dialect, [careless], { tables })
+    await bench.dispatcher.submit(unit(await bench.repo(), [put(POST, 'a', { text: 'fine' })]))
+    expect(await bench.rows('post')).toEqual([{ uri: 'a', text: 'fine' }])
+  })
+
+  test('that updates by an integer finds its row however the key is spelled, in order', async () => {
+    const counting = on(POST, {
+      async put({ record }, { rows }) {
+        const [id, text] = record.text.split('=')
+        await rows.num?.update({ id: id.startsWith('0') ? id : Number(id) }, { text })
+      },
+    })
+    await using bench = await openBench(dialect, [counting], { tables })
+    await bench.store.db.run("insert into num (id, text) values (7, ''), (8, '')")
+    const texts = ['7=first', '007=second', '8=first', '07=third', '08=last']
+    const ops = texts.map((text, i) => put(POST, `${i}`, { text }))
+    await bench.dispatcher.submit(unit(await bench.repo(), ops))
+    expect(await letters(bench)).toEqual({})
+    expect(await bench.rows('num')).toEqual([
+      { id: 7, text: 'third' },
+      { id: 8, text: 'last' },
+    ])
+  })
+})
