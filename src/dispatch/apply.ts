@@ -71,6 +71,7 @@ export function applyReplay(deps: ApplyDeps, step: ReplayStep, careful: boolean)
   return deps.store.transaction(async (tx) => {
     const plan = new Plan(deps, tx, new Map())
     for (const job of await step.begin(tx)) plan.addJob(job)
+    await deps.store.notice(tx)
     const done = await finish(deps, tx, plan, careful)
     await step.end(tx, { letters: done.letters.length })
     return { ...done, outcomes: new Map() }
@@ -125,7 +126,9 @@ async function lockRepos(
     const text = `select ${REPO_COLUMNS} from lextap_repo where ${anyOf('id', 1, 'int')} order by id ${how}`
     return tx.all<RawRepo>(text, [ids.sort((a, b) => a - b)])
   }
-  const raws = [...(await lock(true, forUpdate)), ...(await lock(false, forShare))]
+  // Sent together: a server answers in this order, and so looks around when the rows are locked.
+  const [alone, shared] = await Promise.all([lock(true, forUpdate), lock(false, forShare), store.notice(tx)])
+  const raws = [...alone, ...shared]
   return new Map(raws.map((raw) => [raw.id, toRepoRow(raw)]))
 }
 

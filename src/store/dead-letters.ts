@@ -88,7 +88,7 @@ const DELETE: BulkDelete = {
 /** Ops that could not be applied (P6): never dropped silently, never retried for ever. */
 export class DeadLetters {
   readonly #db: Database
-  /** False while the table is known to be empty: nothing to supersede. Other processes only take letters out. */
+  /** False while the table is known to be empty: nothing to supersede. */
   #any = true
 
   constructor(db: Database) {
@@ -102,6 +102,11 @@ export class DeadLetters {
 
   async load(): Promise<void> {
     this.#any = (await this.#db.reader.all('select 1 as one from lextap_dead_letter limit 1')).length > 0
+  }
+
+  /** There are some: another process wrote them. */
+  noticed(): void {
+    this.#any = true
   }
 
   /** Newest first; `before` is the id of the last one seen. */

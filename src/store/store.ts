@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { Collections } from './collections.ts'
 import { Cursors } from './cursors.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Database, Session, Transaction } from './database.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Excluded } from './excluded.ts'
 import { Meta } from './meta.ts'
@@ -60,6 +60,20 @@ export class Store {
     await this.repos.load()
     await this.deadLetters.load()
     await this.uncreated.load()
+  }
+
+  /**
+   * Notices dead letters and uncreated records of other processes on Postgres. Call in a transaction that holds the
+   * locks of its repos: what is written about those is written by then.
+   */
+  async notice(tx: Session): Promise<void> {
+    if (this.dialect !== 'postgres' || (this.deadLetters.any && this.uncreated.any)) return
+    const [found] = await tx.all<{ letters: boolean; uncreated: boolean }>(
+      `select exists (select 1 from lextap_dead_letter) as letters,
+         exists (select 1 from lextap_uncreated) as uncreated`,
+    )
+    if (found?.letters === true) this.deadLetters.noticed()
+    if (found?.uncreated === true) this.uncreated.noticed()
   }
 
   /** For reading and writing the user's tables outside handlers; takes turns with the dispatcher. */

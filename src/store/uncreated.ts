@@ -23,7 +23,7 @@ const DELETE: BulkDelete = { table: 'lextap_uncreated', keys: KEYS }
 export class Uncreated {
   readonly #db: Database
   readonly #letters: () => boolean
-  /** False while the table is known to be empty. Other processes add paths of dead letters alone. */
+  /** False while the table is known to be empty. */
   #any = true
 
   /** `letters` tells whether there may be dead letters: another process may try one again. */
@@ -35,6 +35,11 @@ export class Uncreated {
   /** Whether there may be any. */
   get any(): boolean {
     return this.#any || this.#letters()
+  }
+
+  /** There are some: another process wrote them. */
+  noticed(): void {
+    this.#any = true
   }
 
   async load(): Promise<void> {
