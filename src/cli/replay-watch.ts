@@ -14,7 +14,7 @@ const PACE_MS = 250
 const SILENCE_MS = 2000
 
 /** Whether whoever did a replay is gone, as far as one can tell. */
-export type IsGone = (progress: ReplayProgress) => boolean
+export type IsGone = (progress: ReplayProgress) => boolean | Promise<boolean>
 
 /** On an embedded database: nobody holds its lock. It is tried only where nothing moves. */
 export function unlocked(url: string): IsGone {
@@ -51,7 +51,7 @@ export async function watchReplay(
     const open = await openReplay(store)
     if (open?.job.id === job.id) {
       line.update(replayLine(open))
-      if (isGone(open.progress)) {
+      if (await isGone(open.progress)) {
         line.end()
         return null
       }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { importUserModule } from '../config/module.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { Dispatcher } from '../dispatch/dispatcher.ts'
@@ -6,14 +7,15 @@ import { Registry } from '../dispatch/registry.ts'
 import { TemporaryError, UserError } from '../errors.ts'
 import { type LoadedHandlers, loadHandlers } from '../handlers.ts'
 import type { Observer } from '../observe/observer.ts'
-import { knownNow, writeKnown } from '../replay/changes.ts'
+import { knownNow, readKnown, replayedOf, writeKnown } from '../replay/changes.ts'
 import { tableEmptier } from '../replay/fresh.ts'
 import type { ReplayJob, ReplayProgress, ReplayResult } from '../replay/job.ts'
-import { type OpenReplay, openReplay } from '../replay/journal.ts'
+import { isFree, LEASE_MS, type OpenReplay, openReplay } from '../replay/journal.ts'
 import { finisher, giveUp, openFresh, schemaOf } from '../replay/postgres/rebuild.ts'
 import { workOff } from '../replay/replayer.ts'
 import { makeJob, requireBodies, submitJob, surveyOf } from '../replay/request.ts'
 import { openStore } from '../store/open.ts'
+import { isAlone } from '../store/processes.ts'
 import { doubtBodiless, refetchAll } from '../store/refetch.ts'
 import type { Store } from '../store/store.ts'
 import { formatCount } from './numbers.ts'
@@ -22,7 +24,7 @@ import { printJson, printLine } from './print.ts'
 import { ProgressLine } from './progress.ts'
 import { openProject } from './project.ts'
 import { replayLine } from './replay-line.ts'
-import { unlocked, watchReplay } from './replay-watch.ts'
+import { type IsGone, unlocked, watchReplay } from './replay-watch.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { explained } from './with-store.ts'
 
@@ -114,7 +116,11 @@ async function work(asked: Asked, store: Store): Promise<ReplayResult> {
   for (;;) {
     const open = await submitJob(store, job, { owner, restart: flags.restart ?? false })
     if (open.progress.owner === owner) return workHere(asked, store, open)
-    const result = await watchReplay(store, open, line, ({ lease }) => lease <= Date.now())
+    asked.observer.log.info(
+      `another process is at this replay, so this one watches; it goes on with it when the other is gone, or not heard of for ${LEASE_MS / 1000} s`,
+    )
+    const isGone: IsGone = (progress) => isFree(store, store.db.reader, progress)
+    const result = await watchReplay(store, open, line, isGone)
     if (result !== null) return result
   }
 }
@@ -133,12 +139,13 @@ async function workHere(asked: Asked, store: Store, open: OpenReplay): Promise<R
     abort.abort(new TemporaryError('stopped; the same command goes on', { code: 'stopping' }))
   using _ = onStopSignals(stopped)
   const apart = open.job.fresh !== null && store.dialect === 'postgres'
+  const alone = await isAlone(store, store.db.reader)
   const onProgress = (progress: ReplayProgress) => line.update(replayLine({ job: open.job, progress }))
   try {
     const result = apart
       ? await rebuild(asked, store, open, abort.signal, onProgress)
       : await inPlace(asked, store, open, abort.signal, onProgress)
-    await remember(asked, store)
+    await remember(asked, store, alone)
     return result
   } catch (error) {
     if (error instanceof UserError) observer.log.debug({ err: error }, 'the replay ended')
@@ -238,13 +245,22 @@ function dispatcherOf({ registry, observer, config }: Asked, store: Store): Disp
   })
 }
 
-/** What was replayed for all handlers needs no replay at the next start. */
-async function remember({ job, registry, handlers }: Asked, store: Store): Promise<void> {
-  const everything = job.dids === null && Object.values(job.collections).every((names) => names === null)
-  const all = registry.collections.every(
-    (collection) => registry.handlersOf(collection).length === 0 || collection in job.collections,
+/**
+ * What was replayed needs no replay at the next start; unless other processes were connected: their handlers may be
+ * older than ours, and wrote rows while we replayed.
+ */
+async function remember(
+  { job, registry, handlers, observer }: Asked,
+  store: Store,
+  alone: boolean,
+): Promise<void> {
+  const before = await readKnown(store)
+  const replayed = replayedOf(job, before, knownNow(registry, handlers.fingerprints), registry)
+  if (replayed === null || isDeepStrictEqual(replayed, before)) return
+  if (alone && (await isAlone(store, store.db.reader))) return writeKnown(store, replayed)
+  observer.log.info(
+    'other lextap processes are connected, with older handlers perhaps: the next start of these replays again',
   )
-  if (everything && all) await writeKnown(store, knownNow(registry, handlers.fingerprints))
 }
 
 function report({ json }: ReplayFlags, result: ReplayResult): void {

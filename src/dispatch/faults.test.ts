@@ -187,7 +187,7 @@ async function renew(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lextap'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'lextap/%'",
   )
   await client.end()
 }

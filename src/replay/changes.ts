@@ -49,10 +49,8 @@ export function knownNow(registry: Registry, fingerprints: Readonly<Record<strin
 export function compareKnown(before: Known, now: Known, registry: Registry): Change[] {
   const changes: Change[] = []
   for (const [key, to] of Object.entries(now.handlers)) {
-    const [handler = '', pattern = ''] = key.split(' ')
-    const collections = registry.collections.filter((collection) =>
-      registry.handlersOf(collection).some((d) => nameOf(d) === handler && d.pattern === pattern),
-    )
+    const [handler = ''] = key.split(' ')
+    const collections = collectionsOf(key, registry)
     const from = before.handlers[key]
     if (from !== undefined && to > from) changes.push({ kind: 'version', handler, collections, from, to })
     if (from !== undefined) continue
@@ -132,6 +130,43 @@ export async function followChanges(
     await writeKnown(store, merged(before, now), tx)
     if (jobs.length > 0) await addJob(store, tx, jobs.reduce(joined))
   })
+}
+
+/**
+ * What is known once a job is done: of the handlers it called for all their collections, and of the lexicons of
+ * collections all of whose handlers it called, what is true now; of the others what was. Null when that is nothing new.
+ */
+export function replayedOf(
+  { collections, dids }: ReplayJob,
+  before: Known | null,
+  now: Known,
+  registry: Registry,
+): Known | null {
+  if (dids !== null) return null
+  const isCalled = (collection: string, handler: string) => {
+    const names = collections[collection]
+    return names !== undefined && (names === null || names.includes(handler))
+  }
+  const handlers = Object.entries(now.handlers).filter(([key]) => {
+    const [handler = ''] = key.split(' ')
+    return collectionsOf(key, registry).every((collection) => isCalled(collection, handler))
+  })
+  const lexicons = Object.entries(now.lexicons).filter(([collection]) => collections[collection] === null)
+  // Where nothing is known, the next start takes everything for known: half of it would be worse.
+  const all = handlers.length === Object.keys(now.handlers).length
+  if (before === null && !(all && lexicons.length === Object.keys(now.lexicons).length)) return null
+  return {
+    handlers: { ...before?.handlers, ...Object.fromEntries(handlers) },
+    lexicons: { ...before?.lexicons, ...Object.fromEntries(lexicons) },
+  }
+}
+
+/** Collections of a handler, named as {@link Known} names it. */
+function collectionsOf(key: string, registry: Registry): string[] {
+  const [handler, pattern] = key.split(' ')
+  return registry.collections.filter((collection) =>
+    registry.handlersOf(collection).some((d) => nameOf(d) === handler && d.pattern === pattern),
+  )
 }
 
 const merged = (before: Known | null, now: Known): Known => ({

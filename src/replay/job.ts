@@ -39,7 +39,9 @@ export interface ReplayProgress {
   readonly spentMs: number
   /** Who is at it, null for nobody. */
   readonly owner: string | null
-  /** Until when nobody else takes it over, ms since 1970. */
+  /** The owner's process as the database server knows it, null where there is none. Absent in old jobs. */
+  readonly process?: string | null
+  /** Until when nobody else takes it over unless that process is gone, ms since 1970. */
   readonly lease: number
 }
 

@@ -1,5 +1,6 @@
 import { TemporaryError } from '../errors.ts'
 import type { Session } from '../store/database.ts'
+import { isGone, ownName } from '../store/processes.ts'
 import type { Store } from '../store/store.ts'
 import { notBegun, type ReplayJob, type ReplayProgress, type ReplayResult } from './job.ts'
 
@@ -7,8 +8,8 @@ const JOB = 'replay.job'
 const PROGRESS = 'replay.progress'
 const LAST = 'replay.last'
 
-/** A process that died is given up after so long, where several share a database, ms. */
-const LEASE_MS = 30_000
+/** A process that is not heard of is given up after so long, where several share a database, ms. */
+export const LEASE_MS = 30_000
 
 /** The replay under way, or asked for, in the database: there is at most one. */
 export interface OpenReplay {
@@ -73,6 +74,25 @@ export async function closeJob(store: Store, session: Session, result: ReplayRes
 /** The lease of an owner from now on. */
 export const renewed = (): number => Date.now() + LEASE_MS
 
+/** Progress that belongs to `owner` from now on. */
+export async function ownedBy(
+  store: Store,
+  tx: Session,
+  progress: ReplayProgress,
+  owner: string,
+): Promise<ReplayProgress> {
+  return { ...progress, owner, process: await ownName(store, tx), lease: renewed() }
+}
+
+/** Whether nobody is at it, as far as one can tell where several share a database. */
+export async function isFree(
+  store: Store,
+  session: Session,
+  { owner, lease, process = null }: ReplayProgress,
+): Promise<boolean> {
+  return owner === null || lease <= Date.now() || (await isGone(store, session, process))
+}
+
 /**
  * Makes `owner` the one who works on the job. Null when there is none, or when another process is at it: on an
  * embedded database there can be no other, whatever the lease says.
@@ -83,9 +103,8 @@ export function claimReplay(store: Store, owner: string): Promise<OpenReplay | n
     if (open === null) return null
     const { progress, job } = open
     const shared = store.dialect === 'postgres'
-    if (shared && progress.owner !== null && progress.owner !== owner && progress.lease > Date.now())
-      return null
-    const mine = { ...progress, owner, lease: renewed() }
+    if (shared && progress.owner !== owner && !(await isFree(store, tx, progress))) return null
+    const mine = await ownedBy(store, tx, progress, owner)
     await writeProgress(store, tx, mine)
     return { job, progress: mine }
   })

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts'
 import { isDid } from '../protocol/syntax.ts'
 import type { Store } from '../store/store.ts'
 import { joined, notBegun, type ReplayJob, sameVersions, sameWork } from './job.ts'
-import { type OpenReplay, openReplay, renewed, writeJob, writeProgress } from './journal.ts'
+import { isFree, type OpenReplay, openReplay, ownedBy, writeJob, writeProgress } from './journal.ts'
 import { type Kept, survey } from './survey.ts'
 
 /** What somebody asks to be replayed; empty lists stand for everything. */
@@ -170,16 +170,17 @@ export async function submitJob(store: Store, job: ReplayJob, options: SubmitOpt
     const open = await openReplay(store, tx)
     const same = open !== null && sameWork(open.job, job)
     if (same && sameVersions(open.job, job) && !restart) {
-      const busy = open.progress.owner !== null && open.progress.lease > Date.now()
       // Somebody is at it: it is watched, not taken.
-      if (owner === null || (busy && store.dialect === 'postgres')) return open
-      const progress = { ...open.progress, owner, lease: renewed() }
+      const theirs = store.dialect === 'postgres' && !(await isFree(store, tx, open.progress))
+      if (owner === null || theirs) return open
+      const progress = await ownedBy(store, tx, open.progress, owner)
       await writeProgress(store, tx, progress)
       return { job: open.job, progress }
     }
     if (open !== null) refuseToReplace(store, open, job, restart || same)
     await writeJob(store, tx, job)
-    const progress = owner === null ? notBegun(job.id) : { ...notBegun(job.id), owner, lease: renewed() }
+    const unowned = notBegun(job.id)
+    const progress = owner === null ? unowned : await ownedBy(store, tx, unowned, owner)
     await writeProgress(store, tx, progress)
     return { job, progress }
   })

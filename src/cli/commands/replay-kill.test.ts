@@ -5,7 +5,7 @@ import { makeDispatcher, put, unit } from '../../../test/support/dispatching.ts'
 import { listener } from '../../../test/support/observer.ts'
 import { makeStatusphere, type Project } from '../../../test/support/project.ts'
 import { runCli, startCli } from '../../../test/support/run-node.ts'
-import { openReplay, writeProgress } from '../../replay/journal.ts'
+import { openReplay } from '../../replay/journal.ts'
 import { openStore, type Store } from '../../store/open.ts'
 
 const STATUS = 'xyz.statusphere.status'
@@ -52,12 +52,6 @@ async function fill(store: Store): Promise<void> {
   await store.db.run("insert into status values ('at://old', 'did:plc:old', 'old', 'then')")
 }
 
-/** Nobody waits for the lease of a process that was killed. */
-async function lapse(store: Store): Promise<void> {
-  const found = await openReplay(store)
-  if (found !== null) await writeProgress(store, store.db, { ...found.progress, lease: 0 })
-}
-
 const all = (status: string) => Array.from({ length: RECORDS }, () => ({ status }))
 
 describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed on $name', (dialect) => {
@@ -76,10 +70,7 @@ describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed
 
   test('from empty goes on with the same command, and nothing is half done', async () => {
     expect(await replay('--fresh', KILLED)).toMatchObject({ signal: 'SIGKILL' })
-    const between = await withStore(async (store) => {
-      await lapse(store)
-      return rows(store)
-    })
+    const between = await withStore(rows)
     expect(between).toEqual(dialect.name === 'postgres' ? [{ status: 'old' }] : [])
     const plan = await runCli(project.dir, ['plan', '--database', database.url])
     expect(plan.stdout).toContain(
@@ -92,7 +83,6 @@ describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed
 
   test('from empty can be given up where the old tables are whole, and only there', async () => {
     expect(await replay('--fresh', KILLED)).toMatchObject({ signal: 'SIGKILL' })
-    await withStore(lapse)
     const { code, stderr } = await replay('--restart')
     if (dialect.name === 'sqlite') {
       expect(stderr).toContain('tables are incomplete; finish it first: lextap replay --fresh')
@@ -107,7 +97,6 @@ describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed
 
   test('from empty starts over when the handler has another version by then', async () => {
     expect(await replay('--fresh', KILLED)).toMatchObject({ signal: 'SIGKILL' })
-    await withStore(lapse)
     project.write({ 'src/handlers/status.ts': handler(2) })
     expect(await replay('--fresh')).toMatchObject({ code: 0 })
     expect(await withStore(rows)).toEqual(all('v2'))

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Session, Transaction } from '../../store/database.ts'
+import { PREFIX } from '../../store/processes.ts'
 import { quoted } from '../born.ts'
 import { stopLog } from './changes-log.ts'
 
@@ -64,7 +65,8 @@ export async function swap(tx: Transaction, { target, keepOld }: Swap): Promise<
 async function renewConnections(tx: Transaction): Promise<void> {
   await tx.run(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
-       and usename = current_user and application_name = current_setting('application_name') and pid <> pg_backend_pid()`,
+       and usename = current_user and pid <> pg_backend_pid()
+       and (application_name like '${PREFIX}%' or application_name = current_setting('application_name'))`,
   )
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { backoffMs } from '../../../async/backoff.ts'
@@ -16,6 +17,7 @@ import type {
   SqlWords,
   Transaction,
 } from '../../database.ts'
+import { PREFIX } from '../../processes.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
 import type { UserDatabase } from '../../types.ts'
@@ -45,6 +47,9 @@ export const words: SqlWords = {
   },
 }
 
+/** Of this process, for as long as it lives. */
+const NAME = `${PREFIX}${randomBytes(6).toString('hex')}`
+
 const OLDEST_VERSION = 14
 const INVALID_PARAMETER = '22023'
 /** Transactions at once: one waits for its commit, one for its statements, one has the processor. */
@@ -64,7 +69,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     pipeline: true,
     keepAlive: true,
     connectionTimeoutMillis: 10_000,
-    application_name: 'lextap',
+    application_name: NAME,
     ...(options.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
   }
   const pool = new pg.Pool(config)

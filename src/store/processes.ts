@@ -1,0 +1,37 @@
+import type { Session } from './database.ts'
+import type { DialectName } from './types.ts'
+
+/** How the connections of lextap's processes are called on a Postgres server, unless the URL says otherwise. */
+export const PREFIX = 'lextap/'
+
+interface On {
+  readonly dialect: DialectName
+}
+
+/** By which name the server knows this process; null where there is no server. */
+export async function ownName({ dialect }: On, session: Session): Promise<string | null> {
+  if (dialect !== 'postgres') return null
+  const rows = await session.all<{ name: string }>("select current_setting('application_name') as name")
+  return rows[0]?.name ?? null
+}
+
+/**
+ * Whether the process of this name has no connection any more. False where that cannot be told: on an embedded
+ * database, and where the URL gives all processes one name.
+ */
+export async function isGone(on: On, session: Session, name: string | null): Promise<boolean> {
+  if (name === null || !name.startsWith(PREFIX) || name === (await ownName(on, session))) return false
+  const text = `select 1 as one from pg_stat_activity
+    where datname = current_database() and application_name = $1 limit 1`
+  return (await session.all(text, [name])).length === 0
+}
+
+/** Whether no other process of lextap's is connected, as far as one can tell. */
+export async function isAlone(on: On, session: Session): Promise<boolean> {
+  const own = await ownName(on, session)
+  if (own === null) return true
+  if (!own.startsWith(PREFIX)) return false
+  const text = `select 1 as one from pg_stat_activity
+    where datname = current_database() and substr(application_name, 1, $1) = $2 and application_name <> $3 limit 1`
+  return (await session.all(text, [PREFIX.length, PREFIX, own])).length === 0
+}
