@@ -304,14 +304,17 @@ export class Parts {
     await this.#lanes.close()
     await this.#replayer.stop()
     await this.#dispatcher.close()
-    await this.#stream.close()
-    await this.#xrpc.close()
-    await this.store.rejections
-      .save(this.#observer.metrics)
-      .catch((error) =>
-        this.#observer.log.warn({ err: error }, 'the counts of rejections could not be saved'),
-      )
-    await this.store.close()
+    try {
+      await this.#stream.close()
+    } finally {
+      await this.#xrpc.close()
+      await this.store.rejections
+        .save(this.#observer.metrics)
+        .catch((error) =>
+          this.#observer.log.warn({ err: error }, 'the counts of rejections could not be saved'),
+        )
+      await this.store.close()
+    }
   }
 
   /** What others may have asked for, and what they may want to know. */

@@ -48,9 +48,14 @@ export class Tap {
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
       await this.#starting?.catch(() => {})
-      await this.#parts?.stop()
+      const trouble = await this.#parts?.stop().then(
+        () => null,
+        (error: unknown) => ({ error }),
+      )
+      this.#failure ??= trouble ?? null
       if (this.#failure === null) this.#finished.resolve()
       else this.#finished.reject(this.#failure.error)
+      if (this.#failure !== null && this.#failure === trouble) throw trouble.error
     })()
     return this.#stopping
   }
@@ -126,6 +131,11 @@ export class Tap {
     return this.#parts
   }
 
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    void this.stop()
+  }
+
   async #start(): Promise<void> {
     const { observer } = this.#options
     const { database, databaseConnections: connections, migrations, backfill } = this.#config
@@ -133,14 +143,12 @@ export class Tap {
       ...{ observer, migrations, connections },
       buffer: { frames: backfill.bufferFrames, bytes: backfill.bufferBytes },
       importModule: importUserModule,
+      onDamage: (error) => this.#fail(error),
     })
     try {
       const parts = new Parts(this.#config, this.#options, store)
       this.#parts = parts
-      await parts.start((error) => {
-        this.#failure = { error }
-        void this.stop()
-      })
+      await parts.start((error) => this.#fail(error))
     } catch (error) {
       const parts = this.#parts
       this.#parts = null

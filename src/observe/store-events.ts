@@ -11,3 +11,11 @@ export function databaseFailed(
   })
   o.log.warn({ ...rest, err: error }, 'the database failed; trying again')
 }
+
+/** What is stored is broken: nothing more can be done with it. */
+export function databaseDamaged(o: Observer, error: unknown): void {
+  o.metrics.count('lextap_statement_faults_total', 'Statements that failed because of the database', {
+    fault: 'damaged',
+  })
+  o.log.fatal({ err: error }, 'the database is damaged')
+}

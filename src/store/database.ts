@@ -82,11 +82,11 @@ export interface Transaction extends Session {
 }
 
 /**
- * Trouble that is the database's and not the statement's: trying again later may help.
+ * Trouble that is the database's and not the statement's: trying again later may help, unless it is damaged.
  * `connection` lost · `conflict` deadlock or serialization failure · `busy` locked by another process ·
- * `space` disk full or too many connections · `io` other trouble below SQL.
+ * `space` disk full or too many connections · `io` other trouble below SQL · `damaged` what is stored is broken.
  */
-export type Fault = 'connection' | 'conflict' | 'busy' | 'space' | 'io'
+export type Fault = 'connection' | 'conflict' | 'busy' | 'space' | 'io' | 'damaged'
 
 /** One database, whatever its kind. */
 export interface Database extends Session {

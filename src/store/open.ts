@@ -1,3 +1,4 @@
+import type { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Database } from './database.ts'
 import { type Lock, lock } from './lock.ts'
@@ -33,6 +34,8 @@ export interface OpenStoreOptions {
   readonly connections?: number
   /** What one repo may have waiting in the resync buffer. Default 20,000 frames and 128 MiB. */
   readonly buffer?: BufferLimits
+  /** What is stored turned out to be broken, after the store was opened. Called once. */
+  readonly onDamage?: (error: LextapError) => void
 }
 
 /** A command line tool waits out a short lock or a reconnect, no more. */
@@ -51,7 +54,11 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
   const held = stack.adopt(lockFor(parsed, guest), (taken) => taken?.undo())
   const opened = stack.adopt(await openDatabase(parsed, options), (db) => db.close())
   const retries = guest ? GUEST_RETRIES : Number.POSITIVE_INFINITY
-  const db = new PatientDatabase(opened, { observer: options.observer, retries })
+  const { observer, onDamage } = options
+  const db = new PatientDatabase(opened, {
+    ...{ observer, retries },
+    ...(onDamage === undefined ? {} : { onDamage }),
+  })
   const store = new Store(db, {
     guest,
     url: maskPassword(url),

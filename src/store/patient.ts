@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import { backoffMs } from '../async/backoff.ts'
 import { sleep } from '../async/signal.ts'
-import { type LextapError, TemporaryError } from '../errors.ts'
+import { type LextapError, TemporaryError, UserError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
-import { databaseFailed } from '../observe/store-events.ts'
+import { databaseDamaged, databaseFailed } from '../observe/store-events.ts'
 import type {
   BulkDelete,
   BulkInsert,
@@ -19,17 +19,21 @@ import type {
 import type { TableInfo } from './tables.ts'
 import type { DialectName, UserDatabase } from './types.ts'
 
+const DAMAGED = { code: 'database' }
 const WAITS = { baseMs: 50, maxMs: 10_000 }
 
 export interface PatientOptions {
   readonly observer: Observer
   /** How often a statement is tried again; a command line tool gives up, a running process does not. */
   readonly retries: number
+  /** What is stored is broken. Called once; whoever meets it gets the same error, which says what to do. */
+  readonly onDamage?: (error: LextapError) => void
 }
 
 /**
  * A database whose single statements wait out trouble that is not theirs: a lost connection, a lock held
- * elsewhere, a full disk. Transactions are not repeated here: only who began one knows how.
+ * elsewhere, a full disk. Transactions are not repeated here: only who began one knows how. Nothing waits for a
+ * damaged database to mend.
  */
 export class PatientDatabase implements Database {
   readonly dialect: DialectName
@@ -40,6 +44,7 @@ export class PatientDatabase implements Database {
   readonly #db: Database
   readonly #options: PatientOptions
   readonly #closing = new AbortController()
+  #damage: LextapError | null = null
 
   constructor(db: Database, options: PatientOptions) {
     this.#db = db
@@ -66,8 +71,18 @@ export class PatientDatabase implements Database {
   deleteMany(del: BulkDelete, rows: Rows): Promise<void> {
     return this.#try(() => this.#db.deleteMany(del, rows))
   }
-  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#db.transaction(fn)
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    let opened: Transaction | null = null
+    try {
+      return await this.#db.transaction((tx) => {
+        opened = tx
+        return fn(tx)
+      })
+    } catch (error) {
+      // Whoever wrote in it may have made something else of the error.
+      const { fault } = (opened ?? {}) as { fault?: Fault | null }
+      throw fault === 'damaged' || this.#db.faultOf(error) === 'damaged' ? this.#damaged(error) : error
+    }
   }
   faultOf(error: unknown): Fault | null {
     return this.#db.faultOf(error)
@@ -95,12 +110,24 @@ export class PatientDatabase implements Database {
     }
   }
 
+  #damaged(error: unknown): LextapError {
+    if (this.#damage === null) {
+      const said = this.#db.explain(rootOf(error))
+      // A handler may have hidden what the database said.
+      this.#damage = said.retry ? new UserError(`the database is damaged: ${said.message}`, DAMAGED) : said
+      databaseDamaged(this.#options.observer, this.#damage)
+      this.#options.onDamage?.(this.#damage)
+    }
+    return this.#damage
+  }
+
   async #try<T>(run: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
         return await run()
       } catch (error) {
         const fault = this.#db.faultOf(error)
+        if (fault === 'damaged') throw this.#damaged(error)
         if (fault === null || failures >= this.#options.retries) throw error
         this.#closing.signal.throwIfAborted()
         const waitMs = backoffMs(failures, WAITS)
@@ -109,4 +136,9 @@ export class PatientDatabase implements Database {
       }
     }
   }
+}
+
+/** What the database said, below what others made of it. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error
 }

@@ -24,6 +24,12 @@ export function explain(error: unknown, path: string): LextapError {
     case 'ENOTDIR':
     case 'EEXIST':
       return new UserError(`a file stands where the database's folder should be; folder=${path}`, options)
+    case 'XX001':
+    case 'XX002':
+      return new UserError(
+        `the database is damaged: ${message}; restore a backup, or remove the folder to index everything anew; folder=${path}`,
+        options,
+      )
     case 'ENOSPC':
       return new TemporaryError(`the disk is full; folder=${path}`, options)
   }

@@ -18,6 +18,12 @@ export function explain(error: unknown, url: string): LextapError {
       return new TemporaryError(`the database's disk is full; url=${url}`, options)
     case '53300':
       return new TemporaryError(`the database accepts no more connections; url=${url}`, options)
+    case 'XX001':
+    case 'XX002':
+      return new UserError(
+        `the database is damaged: ${message}; to see what: pg_amcheck; an index is made anew by reindex, anything else wants a backup; url=${url}`,
+        options,
+      )
     case '57P03':
       return new TemporaryError(`the database is starting up or shutting down; url=${url}`, options)
   }

@@ -13,7 +13,8 @@ const CODES: readonly (readonly [prefix: string, fault: Fault])[] = [
   ['08', 'connection'],
   ['53', 'space'],
   ['58', 'io'],
-  ['XX001', 'io'], // corrupted
+  ['XX001', 'damaged'], // a table
+  ['XX002', 'damaged'], // an index
   ['25006', 'io'], // read-only: a standby took over
 ]
 

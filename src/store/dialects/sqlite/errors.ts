@@ -20,7 +20,7 @@ export function explain(error: unknown, path: string): LextapError {
       )
     case 11:
       return new UserError(
-        `the database file is damaged: restore a backup, or remove it to start over; file=${path}`,
+        `the database file is damaged; to see where: sqlite3 ${path} 'pragma integrity_check'; then restore a backup, or remove the file to index everything anew; file=${path}`,
         options,
       )
     case 13:
