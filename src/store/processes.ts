@@ -20,7 +20,8 @@ export async function ownName({ dialect }: On, session: Session): Promise<string
  * database, and where the URL gives all processes one name.
  */
 export async function isGone(on: On, session: Session, name: string | null): Promise<boolean> {
-  if (name === null || !name.startsWith(PREFIX) || name === (await ownName(on, session))) return false
+  const own = await ownName(on, session)
+  if (own === null || name === null || !name.startsWith(PREFIX) || name === own) return false
   const text = `select 1 as one from pg_stat_activity
     where datname = current_database() and application_name = $1 limit 1`
   return (await session.all(text, [name])).length === 0
