@@ -5,6 +5,7 @@ import { compareKnown, isAutomatic, knownNow, readKnown, reasonOf } from '../rep
 import { openReplay } from '../replay/journal.ts'
 import { isOurs } from '../replay/replayer.ts'
 import { sum, survey } from '../replay/survey.ts'
+import { advices, surveyMigrations } from '../store/migration-survey.ts'
 import type { Store } from '../store/store.ts'
 import { formatCount } from './numbers.ts'
 import type { CommonOptions } from './options.ts'
@@ -14,7 +15,7 @@ import { withStore } from './with-store.ts'
 
 /** One thing the next start does, or leaves to its owner. */
 interface Planned {
-  readonly what: 'fetch' | 'stop' | 'replay' | 'resume'
+  readonly what: 'fetch' | 'stop' | 'replay' | 'resume' | 'migration'
   readonly collections: readonly string[]
   /** False: it waits for a command. */
   readonly automatic: boolean
@@ -33,6 +34,7 @@ export async function plan(flags: CommonOptions & { json?: true }): Promise<void
     const open = config.delivery.records ?? (definitions.length === 0 && config.server !== null)
     const registry = new Registry(definitions, { schemas, collections: config.collections, open })
     const planned = [
+      ...(await migrations(store, config.migrations)),
       ...(await resumed(store)),
       ...(config.source.kind === 'relay' ? await fetched(store, registry) : []),
       ...(await changed(store, registry, fingerprints)),
@@ -45,6 +47,15 @@ export async function plan(flags: CommonOptions & { json?: true }): Promise<void
         printLine(`  ${formatCount(missing)} of them have no stored body: lextap replay --fetch`)
     }
   })
+}
+
+/** Those due run by themselves at the next start, and say so then; told here is what is wrong. */
+async function migrations(store: Store, folder: string | null): Promise<Planned[]> {
+  if (folder === null) return []
+  return advices(await surveyMigrations(store.db, folder)).map((why) => ({
+    ...{ what: 'migration', collections: [], automatic: false, count: 0, missing: 0 },
+    why,
+  }))
 }
 
 async function resumed(store: Store): Promise<Planned[]> {

@@ -14,6 +14,7 @@ import { isFree, LEASE_MS, type OpenReplay, openReplay } from '../replay/journal
 import { finisher, giveUp, openFresh, schemaOf } from '../replay/postgres/rebuild.ts'
 import { workOff } from '../replay/replayer.ts'
 import { makeJob, requireBodies, submitJob, surveyOf } from '../replay/request.ts'
+import { noteMigrations } from '../store/migration-survey.ts'
 import { openStore } from '../store/open.ts'
 import { isAlone } from '../store/processes.ts'
 import { doubtBodiless, refetchAll } from '../store/refetch.ts'
@@ -189,7 +190,10 @@ async function rebuild(
     await using dispatcher = dispatcherOf(asked, fresh)
     const deps = { ...depsOf(asked), store: fresh, dispatcher }
     const finish = finisher(deps, open.job, target, keepOld)
-    return await workOff(open, { ...deps, finish }, signal, onProgress)
+    const result = await workOff(open, { ...deps, finish }, signal, onProgress)
+    // The tables are now what the files say.
+    if (migrations !== null) await noteMigrations(store.db, migrations, { again: true })
+    return result
   } catch (error) {
     // The user must do something first: nothing half-made stays behind.
     if (!signal.aborted && error instanceof UserError) await giveUp(store, open, error)

@@ -19,3 +19,8 @@ export function databaseDamaged(o: Observer, error: unknown): void {
   })
   o.log.fatal({ err: error }, 'the database is damaged')
 }
+
+/** A migration's file is not what it was when it ran. */
+export function migrationEdited(o: Observer, { advice }: { readonly advice: string }): void {
+  o.log.warn(advice)
+}

@@ -52,7 +52,8 @@ async function versionIn(session: Session): Promise<number> {
   return Number(rows[0]?.value ?? 0)
 }
 
-async function hasMeta(db: Database): Promise<boolean> {
+/** Whether there is a table for small facts yet. */
+export async function hasMeta(db: Database): Promise<boolean> {
   const text =
     db.dialect === 'sqlite'
       ? "select 1 as one from sqlite_schema where type = 'table' and name = 'lextap_meta'"

@@ -1,8 +1,10 @@
 import type { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
+import { migrationEdited } from '../observe/store-events.ts'
 import type { Database } from './database.ts'
 import { type Lock, lock } from './lock.ts'
 import { migrate, requireSchema } from './migrate.ts'
+import { advices } from './migration-survey.ts'
 import { PatientDatabase } from './patient.ts'
 import type { BufferLimits } from './resync-buffer.ts'
 import { Store } from './store.ts'
@@ -78,12 +80,13 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
 async function prepare(
   db: Database,
   readOnly: boolean,
-  { migrations = null, importModule, schema }: OpenStoreOptions,
+  { migrations = null, importModule, schema, observer }: OpenStoreOptions,
 ): Promise<void> {
   if (readOnly) await requireSchema(db)
   else await migrate(db)
   if (migrations !== null && !readOnly) {
-    await runUserMigrations(db, migrations, 'latest', importModule, schema?.name)
+    const report = await runUserMigrations(db, migrations, 'latest', importModule, schema?.name)
+    for (const advice of advices(report.migrations)) migrationEdited(observer, { advice })
   }
   await db.introspect()
 }

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DIALECTS, stopDatabases, type TestDatabase } from '../../test/support/databases.ts'
 import { listener } from '../../test/support/observer.ts'
+import { advices } from './migration-survey.ts'
 import { openStore, type Store } from './open.ts'
 import { runUserMigrations } from './user-migrations.ts'
 
@@ -44,6 +45,7 @@ describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
   })
   beforeEach(async () => {
     for (const { name } of await store.db.introspect()) await store.db.run(`drop table "${name}"`)
+    await store.db.run("delete from lextap_meta where key like 'migration.%'")
     for (const name of ['kysely_migration', 'kysely_migration_lock'])
       await store.db.run(`drop table if exists ${name}`)
   })
@@ -144,6 +146,62 @@ describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
     const outcome = await runUserMigrations(store, folder, 'latest').catch((error: Error) => error)
     if (outcome instanceof Error) expect(outcome.message).toMatch(/one statement|multiple commands/)
     expect(await tables()).toEqual(outcome instanceof Error ? ['one'] : ['one', 'three', 'two'])
+  })
+
+  test('edited after they ran are told of, until they ran again or the edit was accepted', async () => {
+    const [one, two] = [write(1, table('one'), noTable('one')), write(2, table('two'), noTable('two'))]
+    await runUserMigrations(store, folder, 'latest')
+    const problems = async () =>
+      (await runUserMigrations(store, folder, 'status')).migrations.map(({ problem }) => problem)
+    const edit = (name: string, from: string, to: string) => {
+      const file = join(folder, `${name}.ts`)
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll(from, to))
+    }
+    edit(one, "'one'", '"one" /* as a formatter would */')
+    expect(await problems()).toEqual([null, null])
+    edit(one, '"one"', "'first'")
+    edit(two, "'two'", "'second'")
+    expect(await problems()).toEqual(['edited', 'edited'])
+    // It is told and no more: nothing runs for it.
+    const report = await runUserMigrations(store, folder, 'latest')
+    expect(report.done).toEqual([])
+    expect(advices(report.migrations)).toEqual([
+      expect.stringContaining(`migration ${one} was edited after it ran`),
+      expect.stringContaining(`migration ${two} was edited after it ran`),
+    ])
+    // Taken back as it ran, and run as it is: a module is loaded once in a process, so the old text does it.
+    await runUserMigrations(store, folder, 'down')
+    await runUserMigrations(store, folder, 'up')
+    expect(await problems()).toEqual(['edited', null])
+    await runUserMigrations(store, folder, 'accept')
+    expect(await problems()).toEqual([null, null])
+  })
+
+  test('that ran and have no file, or are due before one that ran, are named with what to do', async () => {
+    const [one, three] = [write(1, table('one')), write(3, table('three'))]
+    await runUserMigrations(store, folder, 'latest')
+    rmSync(join(folder, `${one}.ts`))
+    const { migrations } = await runUserMigrations(store, folder, 'status')
+    expect(migrations).toMatchObject([
+      { name: one, problem: 'missing' },
+      { name: three, problem: null },
+    ])
+    await expect(runUserMigrations(store, folder, 'latest')).rejects.toMatchObject({
+      name: 'UserError',
+      code: 'migration',
+      message: expect.stringContaining(`migration ${one} ran on this database and its file is not there`),
+    })
+    writeFileSync(join(folder, `${one}.ts`), 'export async function up() {}')
+    const two = write(2, table('two'))
+    for (const step of ['latest', 'up', 'down'] as const) {
+      await expect(runUserMigrations(store, folder, step)).rejects.toMatchObject({
+        code: 'migration',
+        message: expect.stringContaining(
+          `migration ${two} is due and comes before ${three}, which ran already`,
+        ),
+      })
+    }
+    expect(await tables()).toEqual(['one', 'three'])
   })
 
   test('give the row writers their tables', async () => {

@@ -1,24 +1,25 @@
-import { readdirSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import {
-  type Migration,
-  type MigrationInfo,
-  type MigrationResult,
-  type MigrationResultSet,
-  Migrator,
-} from 'kysely'
+import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely'
 import { LextapError, UserError } from '../errors.ts'
 import type { Database } from './database.ts'
+import {
+  type MigrationState,
+  migrationFiles,
+  noteMigrations,
+  requireOrder,
+  surveyMigrations,
+} from './migration-survey.ts'
 import type { Store } from './store.ts'
 
-export type MigrationStep = 'latest' | 'up' | 'down' | 'status'
+/** `accept` takes the files of migrations that ran for what ran. */
+export type MigrationStep = 'latest' | 'up' | 'down' | 'status' | 'accept'
 
 export interface MigrationReport {
   /** What this call did, in order. */
   readonly done: readonly { readonly name: string; readonly direction: 'up' | 'down' }[]
-  /** Every migration of the folder; `executedAt` null when it is still due. */
-  readonly migrations: readonly { readonly name: string; readonly executedAt: Date | null }[]
+  /** Every migration of the folder, and those that ran and are not in it. */
+  readonly migrations: readonly MigrationState[]
 }
 
 /** Imports a module of the user's; throws a UserError that says what `what` is and where it is wrong. */
@@ -59,17 +60,18 @@ async function runStep(
     // Which ran is remembered beside the tables they made.
     ...(schema === undefined ? {} : { migrationTableSchema: schema }),
   })
-  const results =
-    step === 'status'
-      ? []
-      : await withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder))
+  if (step === 'status' || step === 'accept') {
+    if (step === 'accept') await noteMigrations(db, folder, { again: true })
+    return { done: [], migrations: await surveyMigrations(db, folder) }
+  }
+  requireOrder(await surveyMigrations(db, folder, schema), folder)
+  const results = await withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder))
   if (results.length > 0) await db.introspect()
+  // What is built apart is noted when it takes the place of what there is.
+  if (schema === undefined) await noteMigrations(db, folder)
   return {
     done: results.map((r) => ({ name: r.migrationName, direction: r.direction === 'Down' ? 'down' : 'up' })),
-    migrations: (await list(db, migrator, folder)).map(({ name, executedAt }) => ({
-      name,
-      executedAt: executedAt ?? null,
-    })),
+    migrations: await surveyMigrations(db, folder, schema),
   }
 }
 
@@ -102,14 +104,6 @@ function run(migrator: Migrator, step: 'latest' | 'up' | 'down'): Promise<Migrat
   return step === 'down' ? migrator.migrateDown() : migrator.migrateToLatest()
 }
 
-async function list(db: Database, migrator: Migrator, folder: string): Promise<readonly MigrationInfo[]> {
-  try {
-    return await migrator.getMigrations()
-  } catch (error) {
-    throw failure(db, error, folder, undefined)
-  }
-}
-
 function resultsOf(
   db: Database,
   { error, results = [] }: MigrationResultSet,
@@ -133,14 +127,12 @@ function failure(db: Database, error: unknown, folder: string, name: string | un
   return new UserError(`${what}: ${why}; folder=${folder}`, { code: 'migration', cause: error })
 }
 
-const MIGRATION = /^(?!.*\.d\.[cm]?ts$).*\.[cm]?[jt]s$/
-
 async function readMigrations(
   folder: string,
   importModule: ImportModule,
 ): Promise<Record<string, Migration>> {
   const migrations: Record<string, Migration> = {}
-  for (const file of filesOf(folder)) {
+  for (const file of migrationFiles(folder)) {
     const { name } = parse(file)
     const path = join(folder, file)
     if (name in migrations) throw new UserError(`two migrations have the name ${name}; folder=${folder}`)
@@ -155,19 +147,6 @@ async function importPlainly(file: string, what: string): Promise<object> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new UserError(`${what} cannot be loaded: ${why}; file=${file}`, { code: 'migration', cause: error })
-  }
-}
-
-function filesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((file) => MIGRATION.test(file) && !/\.test\.[cm]?[jt]s$/.test(file))
-      .sort()
-  } catch (error) {
-    throw new UserError(`the folder of migrations cannot be read; folder=${folder}`, {
-      code: 'migration',
-      cause: error,
-    })
   }
 }
 

@@ -7,6 +7,7 @@ import { Registry } from '../../dispatch/registry.ts'
 import { loadHandlers } from '../../handlers.ts'
 import { createObserver } from '../../observe/observer.ts'
 import { XrpcClient } from '../../protocol/xrpc.ts'
+import { advices, surveyMigrations } from '../../store/migration-survey.ts'
 import { openStore } from '../../store/open.ts'
 import { describeResult, generate } from '../codegen.ts'
 import { type CommonOptions, withCommon, withJson } from '../options.ts'
@@ -93,7 +94,7 @@ async function checkHandlers(config: ResolvedConfig): Promise<string> {
   return `${definitions.length} for ${registry.collections.join(', ')}`
 }
 
-async function checkDatabase(config: ResolvedConfig): Promise<string> {
+async function checkDatabase(config: ResolvedConfig): ReturnType<Check> {
   const file = /^(?:sqlite|pglite):(\/.*)$/s.exec(config.database)?.[1]
   if (file !== undefined && !existsSync(file)) return `${file} is not there yet; lextap run makes it`
   const observer = createObserver({ level: 'silent' })
@@ -104,7 +105,15 @@ async function checkDatabase(config: ResolvedConfig): Promise<string> {
     connections: 1,
   })
   const { total } = await store.repos.counts()
-  return `${store.url}, ${total} repos`
+  const detail = `${store.url}, ${total} repos`
+  if (config.migrations === null) return detail
+  const migrations = await surveyMigrations(store.db, config.migrations)
+  const wrong = advices(migrations)
+  if (wrong.length === 0) return detail
+  const verdict = migrations.every(({ problem }) => problem === null || problem === 'edited')
+    ? 'slow'
+    : 'wrong'
+  return { verdict, detail: `${detail}; ${wrong.join('; ')}` }
 }
 
 function checkPlc(config: ResolvedConfig): Promise<string> {

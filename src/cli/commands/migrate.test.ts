@@ -56,3 +56,21 @@ test('a locked database is no fault of the migrations: its file is named and the
   expect(stderr).toContain(`the database is locked by another process; file=${file}`)
   expect(code).toBe(75)
 })
+
+test('a migration that was edited after it ran is said by every command that looks, and run goes on', async () => {
+  start({ 'migrations/9000_mood.ts': ENUM, 'migrations/lib/names.ts': HELPER })
+  const database = `--database sqlite:${join(project.dir, 'own.db')}`
+  expect(await lextap('codegen')).toMatchObject({ code: 0 })
+  expect(await lextap(`migrate up ${database}`)).toMatchObject({ code: 0 })
+  project.write({ 'migrations/9000_mood.ts': ENUM.replace("Text = 'text'", "Text = 'words'") })
+  const said = 'migration 9000_mood was edited after it ran'
+  expect((await lextap(`plan ${database}`)).stdout).toContain(said)
+  expect((await lextap(`status ${database}`)).stdout).toContain(`migrations     ${said}`)
+  const status = await lextap(`migrate status ${database}`)
+  expect(status.stdout).toMatch(/9000_mood +\S+Z +edited/)
+  expect(status.stdout).toContain(said)
+  const up = await lextap(`migrate up ${database}`)
+  expect(up).toMatchObject({ code: 0, stdout: 'nothing to do\n' })
+  expect((await lextap(`migrate accept ${database}`)).stdout).not.toContain('edited')
+  expect((await lextap(`plan ${database}`)).stdout).toBe('nothing changed\n')
+})

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { Command } from 'commander'
 import { importUserModule } from '../../config/module.ts'
 import { UserError } from '../../errors.ts'
+import { advices } from '../../store/migration-survey.ts'
 import { type MigrationStep, runUserMigrations } from '../../store/user-migrations.ts'
 import { type CommonOptions, withCommon, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
@@ -13,7 +14,7 @@ type Flags = CommonOptions & { json?: true }
 
 export function command(): Command {
   const migrate = new Command('migrate').description(
-    'the migrations of your own tables: up, down, status, make',
+    'the migrations of your own tables: up, down, status, accept, make',
   )
   const run = (step: MigrationStep) => (flags: Flags) => migrateStep(step, flags)
   const steps = [
@@ -21,7 +22,10 @@ export function command(): Command {
       .description('run everything that is due (lextap run does this too)')
       .action(run('latest')),
     new Command('down').description('take the last one back').action(run('down')),
-    new Command('status').description('which ran, which are due').action(run('status')),
+    new Command('status').description('which ran, which are due, and what is wrong').action(run('status')),
+    new Command('accept')
+      .description('take the files of migrations that ran, as they are now, for what ran')
+      .action(run('accept')),
   ]
   for (const step of steps) migrate.addCommand(withDatabase(step))
   const make = new Command('make')
@@ -37,9 +41,11 @@ async function migrateStep(step: MigrationStep, flags: Flags): Promise<void> {
     const report = await runUserMigrations(store, config.migrations, step, importUserModule)
     if (flags.json) return printJson(report)
     for (const { name, direction } of report.done) printLine(`${direction} ${name}`)
-    if (step === 'status') {
-      const rows = report.migrations.map((m) => [m.name, m.executedAt?.toISOString() ?? 'due'])
-      printTable(['migration', 'run'], rows)
+    if (step === 'status' || step === 'accept') {
+      const { migrations } = report
+      const rows = migrations.map((m) => [m.name, m.executedAt?.toISOString() ?? 'due', m.problem ?? ''])
+      printTable(['migration', 'run', ''], rows)
+      for (const advice of advices(migrations)) printLine(advice)
     } else if (report.done.length === 0) printLine('nothing to do')
   })
 }

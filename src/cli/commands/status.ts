@@ -3,6 +3,7 @@ import { openReplay } from '../../replay/journal.ts'
 import { statusOf } from '../../replay/replayer.ts'
 import { survey } from '../../replay/survey.ts'
 import { bodiesSize } from '../../store/bodies.ts'
+import { advices, surveyMigrations } from '../../store/migration-survey.ts'
 import type { Store } from '../../store/store.ts'
 import { formatBytes, formatCount } from '../numbers.ts'
 import { type CommonOptions, withDatabase } from '../options.ts'
@@ -36,6 +37,7 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
     resyncBuffer: await store.buffer.counts(),
     rejections: await store.rejections.counts(),
     replay: open === null ? null : statusOf(open),
+    migrations: await migrationsOf(store, config.migrations),
     bodies: { kept: config.records === 'keep', bytes: await bodiesSize(store.db) },
     ...(flags.records ? await counted(store) : {}),
   }
@@ -58,6 +60,9 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
   const { bodies } = status
   if (bodies.kept || bodies.bytes > 0)
     printLine(`stored bodies  about ${formatBytes(bodies.bytes)}${bodies.kept ? '' : ', no more are kept'}`)
+  const { migrations } = status
+  if (migrations.due > 0) printLine(`migrations     ${migrations.due} due`)
+  for (const advice of migrations.wrong) printLine(`migrations     ${advice}`)
   if (status.replay !== null) printLine(`replay         ${replayText(status.replay)}`)
   for (const [kind, counts] of Object.entries(status.rejections)) {
     if (Object.keys(counts).length > 0) printLine(`${WORDS[kind] ?? kind} ${sums(counts)}`)
@@ -72,6 +77,11 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
     ])
     printTable(['collection', 'records', 'bodies', 'without'], rows)
   }
+}
+
+async function migrationsOf({ db }: Store, folder: string | null) {
+  const all = folder === null ? [] : await surveyMigrations(db, folder)
+  return { due: all.filter(({ executedAt }) => executedAt === null).length, wrong: advices(all) }
 }
 
 /** Records of each collection, and what of them can be replayed. */
