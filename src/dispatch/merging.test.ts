@@ -81,3 +81,33 @@ test('rows are found by a key that the database writes itself', async () => {
   )
   expect({ rows, failed }).toEqual({ rows: [{ k: 2, v: 'c' }], failed: [] })
 })
+
+test.each(DIALECTS)('upserts of many rows find those that are there already on $name', async (dialect) => {
+  const tables = [
+    'create table met (k text primary key, v text, kept text)',
+    "insert into met values ('7', 'old', 'mine'), ('150', 'old', 'mine')",
+  ]
+  const { rows, failed } = await outcome(dialect, 'met', tables, 200, (rows, i) =>
+    rows.met?.upsert({ k: `${i}`, v: 'new' }),
+  )
+  const there = ['7', '150']
+  const expected = Array.from({ length: 200 }, (_, i) => `${i}`).map((k) => ({
+    k,
+    v: 'new',
+    kept: there.includes(k) ? 'mine' : null,
+  }))
+  expect(failed).toEqual([])
+  expect(rows).toEqual(expected.toSorted((a, b) => (a.k < b.k ? -1 : 1)))
+})
+
+test.each(DIALECTS)(
+  'of many upserts those that break another constraint fail, and only those, on $name',
+  async (dialect) => {
+    const tables = ['create table named (k text primary key, v text unique)']
+    const { rows, failed } = await outcome(dialect, 'named', tables, 100, (rows, i) =>
+      rows.named?.upsert({ k: `${i}`, v: i === 60 ? '3' : `${i}` }),
+    )
+    expect(failed).toEqual(['60'])
+    expect(rows).toHaveLength(99)
+  },
+)

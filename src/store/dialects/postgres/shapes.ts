@@ -10,6 +10,8 @@ export interface MergeShape {
   readonly single: string
   /** The statement for many rows, one array parameter for each column. */
   readonly bulk: string
+  /** An upsert as an insert, for rows that are new; null for everything else. */
+  readonly fresh: string | null
   readonly columns: number
   /** Parameters that identify the row: no two in one statement. Null when repeats do no harm. */
   readonly key: readonly number[] | null
@@ -72,10 +74,12 @@ function insertShape(
   if (!carried(table, columns)) return null
   const places = key?.map((name) => columns.indexOf(name)) ?? null
   if (places?.includes(-1)) return null
+  const fresh = `insert into ${quote(table.name)} (${list(columns)}) select * from ${unnest(table, columns)}`
   return {
     table,
     single,
-    bulk: `insert into ${quote(table.name)} (${list(columns)}) select * from ${unnest(table, columns)} ${tail}`,
+    bulk: `${fresh} ${tail}`,
+    fresh: key === null ? null : fresh,
     columns: columns.length,
     key: places,
     // A row that comes twice is refused there, and everything done again one by one.
@@ -110,6 +114,7 @@ export function shapeOfRow(statement: RowStatement): MergeShape | null {
   return {
     table,
     single: text,
+    fresh: null,
     bulk:
       kind === 'update'
         ? `update ${target} set ${set} from ${source} where ${where}`

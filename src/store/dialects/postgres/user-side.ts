@@ -11,6 +11,7 @@ import type { StatementFailure, UserSide } from '../../database.ts'
 import type { RowStatement } from '../../row-statements.ts'
 import type { RowTables } from '../../rows.ts'
 import type { RowWriter } from '../../types.ts'
+import { FreshRows } from './fresh-rows.ts'
 import { type KnownInsert, knownInsert, type MergeShape, shapeOfRow } from './shapes.ts'
 import { wireJson, wireValue } from './values.ts'
 import type { WireResult, WireValue } from './wire.ts'
@@ -28,6 +29,7 @@ interface KnownStatement {
 /** What was found out about statements; shared by all transactions, made anew when the tables change. */
 export class KnownStatements {
   readonly tables: RowTables
+  readonly fresh: FreshRows = new FreshRows()
   readonly #statements = new Map<string, KnownStatement>()
   readonly #rows = new WeakMap<RowStatement, MergeShape | null>()
 
@@ -85,7 +87,9 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     this.#known = known
     this.tx = boundKysely(this, parts)
     this.rows = known.tables.writers((statement, values) => this.#write(statement, values))
-    this.#buffer = new WriteBuffer((text, values) => void this.#sent(text, values, true).catch(() => {}))
+    this.#buffer = new WriteBuffer(known.fresh, (text, values, fresh) => {
+      this.#sent(text, values, true).catch((error) => fresh && known.fresh.failed(fresh, error))
+    })
   }
 
   failed(): StatementFailure | null {

@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest'
 import { compileDelete, compileInsert, compileUpdate } from '../../row-statements.ts'
 import { families, type TableInfo } from '../../tables.ts'
 import type { UserDatabase } from '../../types.ts'
+import { FreshRows } from './fresh-rows.ts'
 import { knownInsert, shapeOfRow } from './shapes.ts'
 import { arrayLiteral, wireJson, wireValue } from './values.ts'
 import { WriteBuffer } from './write-buffer.ts'
@@ -40,6 +41,7 @@ const shapes = {
 function sent(fill: (buffer: WriteBuffer) => void): [string, unknown[]][] {
   const out: [string, unknown[]][] = []
   const buffer = new WriteBuffer(
+    new FreshRows(),
     (text, values) => void out.push([text.split(' ').slice(0, 3).join(' '), [...values]]),
   )
   fill(buffer)
@@ -51,6 +53,31 @@ const add = (buffer: WriteBuffer, name: keyof typeof shapes, ...row: string[]) =
   if (shape === null) throw new Error(`${name} has no shape`)
   buffer.add(shape, row)
 }
+
+describe('many rows of one upsert', () => {
+  const texts: string[] = []
+  const fresh = new FreshRows()
+  const send = (count: number): string | undefined => {
+    const buffer = new WriteBuffer(fresh, (text) => void texts.push(text))
+    for (let i = 0; i < count; i++) add(buffer, 'post', `${i}`, '1')
+    buffer.flush()
+    return texts.at(-1)
+  }
+  const violation = (code: string) => Object.assign(new Error('no'), { code })
+
+  test('are taken for new, few are not, and none for a while after one was there', () => {
+    expect(send(40)).not.toMatch(/on conflict/)
+    expect(send(3)).toMatch(/on conflict/)
+    if (shapes.post === null) throw new Error('no shape')
+    fresh.failed(shapes.post, violation('22P02'))
+    expect(send(40)).not.toMatch(/on conflict/)
+    for (const wait of [64, 256, 1024, 4096, 4096]) {
+      fresh.failed(shapes.post, violation('23505'))
+      for (let i = 0; i < wait; i++) expect(send(40)).toMatch(/on conflict/)
+      expect(send(40)).not.toMatch(/on conflict/)
+    }
+  })
+})
 
 describe('buffered writes', () => {
   test('of one shape become one statement, also with other tables in between', () => {

@@ -1,6 +1,10 @@
+import type { FreshRows } from './fresh-rows.ts'
 import type { MergeShape } from './shapes.ts'
 import { arrayLiteral } from './values.ts'
 import type { WireValue } from './wire.ts'
+
+/** `fresh`: the shape, when its rows are taken for new. */
+type SendWrite = (text: string, values: readonly WireValue[], fresh: MergeShape | null) => void
 
 /** Rows of one merged statement. */
 const MAX_ROWS = 500
@@ -18,9 +22,11 @@ interface Group {
  */
 export class WriteBuffer {
   readonly #open = new Map<number, Group>()
-  readonly #send: (text: string, values: readonly WireValue[]) => void
+  readonly #fresh: FreshRows
+  readonly #send: SendWrite
 
-  constructor(send: (text: string, values: readonly WireValue[]) => void) {
+  constructor(fresh: FreshRows, send: SendWrite) {
+    this.#fresh = fresh
     this.#send = send
   }
 
@@ -46,7 +52,7 @@ export class WriteBuffer {
       this.#open.delete(family)
       this.#sendGroup(group)
     }
-    this.#send(text, values)
+    this.#send(text, values, null)
   }
 
   /** Everything goes out; what is sent afterwards finds it done. */
@@ -63,12 +69,13 @@ export class WriteBuffer {
 
   #sendGroup({ shape, rows }: Group): void {
     const only = rows[0]
-    if (rows.length === 1 && only !== undefined) this.#send(shape.single, only)
-    else
-      this.#send(
-        shape.bulk,
-        Array.from({ length: shape.columns }, (_, column) => arrayLiteral(rows, column)),
-      )
+    if (rows.length === 1 && only !== undefined) {
+      this.#send(shape.single, only, null)
+      return
+    }
+    const columns = Array.from({ length: shape.columns }, (_, column) => arrayLiteral(rows, column))
+    if (shape.fresh !== null && this.#fresh.take(shape, rows.length)) this.#send(shape.fresh, columns, shape)
+    else this.#send(shape.bulk, columns, null)
   }
 }
 
