@@ -258,7 +258,7 @@ const NOTHING = Symbol('nothing to deliver')
 /** A change of identity or of account. */
 export class ChangeJob extends BaseJob {
   readonly kind: 'identity' | 'account'
-  readonly event: IdentityEvent | AccountEvent
+  event: IdentityEvent | AccountEvent
   readonly calls: readonly Call[]
   readonly collection = ''
 

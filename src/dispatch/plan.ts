@@ -6,6 +6,8 @@ import type { OutboxEvent } from '../store/outbox.ts'
 import { applyPatch, guardHolds } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
+import { withEarlier } from './change-now.ts'
+import type { IdentityEvent } from './event.ts'
 import { IndexWrites } from './index-writes.ts'
 import { ChangeJob, type Job, RecordJob } from './job.ts'
 import type { Publisher } from './publish.ts'
@@ -91,6 +93,7 @@ export class Plan {
     if (this.letters.size > 0) {
       for (const job of this.jobs)
         if (job.kind === 'record') job.undeleted = this.letters.get(job.key) === 'delete'
+        else if (job.kind === 'identity' && this.letters.has(job.key)) await this.#withEarlier(job)
     }
     const asked = this.jobs.filter((job) => job.kind === 'record' && job.asksUncreated)
     if (asked.length === 0) return
@@ -116,6 +119,15 @@ export class Plan {
     const partly = all.filter((job) => job.origin.partial === true && job.failure === null && !job.skipped)
     await uncreated.remove(this.#tx, [...taken, ...partly].map(pathOf))
     await uncreated.add(this.#tx, last.filter((job) => job.leavesUncreated).map(pathOf))
+  }
+
+  /** What nobody handled last time is told again: the letter goes when this is handled. */
+  async #withEarlier(job: ChangeJob): Promise<void> {
+    if (job.origin.attempts !== undefined) return
+    const body = await this.#deps.store.deadLetters.changeOf(this.#tx, job.origin.repoId, 'identity')
+    if (body === null) return
+    const earlier = JSON.parse(Buffer.from(body).toString('utf8')) as IdentityEvent
+    job.event = withEarlier(job.event as IdentityEvent, earlier)
   }
 
   #changes(unit: Unit): void {

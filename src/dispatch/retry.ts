@@ -1,7 +1,12 @@
 import { cidEquals } from '../protocol/cid.ts'
+import type { VerifiedOp } from '../protocol/op.ts'
 import type { Transaction } from '../store/database.ts'
 import type { DeadLetter } from '../store/dead-letters.ts'
+import { type RawRepo, REPO_COLUMNS, toRepoRow } from '../store/repo-columns.ts'
+import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
+import { accountNow, identityNow } from './change-now.ts'
+import type { AccountEvent, IdentityEvent } from './event.ts'
 import { ChangeJob, type Job, type Origin, RecordJob } from './job.ts'
 import { changeCalls, type Plan, type PlanDeps } from './plan.ts'
 
@@ -20,12 +25,11 @@ export async function planRetry(
 ): Promise<PlannedRetry> {
   const letter = await deps.store.deadLetters.get(id, tx)
   if (letter === null) return { kind: 'gone' }
-  const job = jobOf(deps, letter)
-  if (job.kind === 'record') {
-    const current = await currentCid(deps, tx, plan, { ...letter, repoId })
-    const same = letter.cid === null ? current === null : current !== null && cidEquals(current, letter.cid)
-    if (!same) return { kind: 'superseded', job }
-  }
+  if (letter.action === 'identity' || letter.action === 'account') return planChange(deps, tx, plan, letter)
+  const job = jobOf(deps, letter, letter.action)
+  const current = await currentCid(deps, tx, plan, { ...letter, repoId })
+  const same = letter.cid === null ? current === null : current !== null && cidEquals(current, letter.cid)
+  if (!same) return { kind: 'superseded', job }
   return job.calls.length === 0 ? { kind: 'unhandled' } : { kind: 'job', job }
 }
 
@@ -46,13 +50,46 @@ async function currentCid(
   return (await store.records.get(repoId, collection, rkey, tx))?.cid ?? null
 }
 
-function jobOf(deps: PlanDeps, letter: DeadLetter): Job {
-  const { repoId, did, rev, attempts, action, collection, rkey, cid, body } = letter
-  const origin: Origin = { repoId, did, rev, source: 'replay', live: false, attempts }
-  if (action === 'identity' || action === 'account') {
-    const event = JSON.parse(Buffer.from(body ?? []).toString('utf8'))
-    return new ChangeJob(origin, action, event, changeCalls(deps.registry, action))
-  }
+/**
+ * A change of account or identity is told as it is now. It is superseded when the repo began a new life since, or when
+ * it has come to nothing; what was handled since has taken the letter away already.
+ */
+async function planChange(
+  { registry }: PlanDeps,
+  tx: Transaction,
+  plan: Plan,
+  letter: DeadLetter,
+): Promise<PlannedRetry> {
+  const told = JSON.parse(Buffer.from(letter.body ?? []).toString('utf8')) as AccountEvent & IdentityEvent
+  const kind = letter.action === 'account' ? 'account' : 'identity'
+  const jobFor = (event: AccountEvent | IdentityEvent) =>
+    new ChangeJob(originOf(letter), kind, event, changeCalls(registry, kind))
+  const row = await rowOf(tx, plan, letter.did)
+  // Nobody follows it any more: what is still owed is the last we know.
+  const now = row === null ? told : kind === 'account' ? accountNow(told, row) : identityNow(told, row)
+  if (now === null || (row !== null && letter.repoId < 0)) return { kind: 'superseded', job: jobFor(told) }
+  const job = jobFor(now)
+  return job.calls.length === 0 ? { kind: 'unhandled' } : { kind: 'job', job }
+}
+
+/** The repo as it is, counting what earlier units of this batch will write. */
+async function rowOf(tx: Transaction, plan: Plan, did: string): Promise<RepoRow | null> {
+  const [raw] = await tx.all<RawRepo>(`select ${REPO_COLUMNS} from lextap_repo where did = $1`, [did])
+  if (raw === undefined || plan.removed.has(raw.id)) return null
+  return plan.patched.get(raw.id) ?? toRepoRow(raw)
+}
+
+function originOf({ repoId, did, rev, attempts }: DeadLetter): Origin {
+  return { repoId, did, rev, source: 'replay', live: false, attempts }
+}
+
+function jobOf(deps: PlanDeps, letter: DeadLetter, action: VerifiedOp['action']): Job {
+  const { collection, rkey, cid, body } = letter
   // What failed has had no effect: a create is still one, however long ago.
-  return new RecordJob(origin, { action, collection, rkey, cid, body }, action, deps.routes.of(collection))
+  return new RecordJob(
+    originOf(letter),
+    { action, collection, rkey, cid, body },
+    action,
+    deps.routes.of(collection),
+  )
 }

@@ -176,6 +176,15 @@ export class DeadLetters {
     )
   }
 
+  /** The event of a repo's letter of this kind, as JSON; null when there is none. */
+  async changeOf(tx: Session, repoId: number, kind: 'identity' | 'account'): Promise<Uint8Array | null> {
+    const rows = await tx.all<{ body: Uint8Array }>(
+      "select body from lextap_dead_letter where repo_id = $1 and collection = '' and rkey = $2",
+      [repoId, kind],
+    )
+    return rows[0]?.body ?? null
+  }
+
   /** Paths of these repos that have a letter, as `repoId/collection/rkey`, and what it is about. */
   async pathsOf(tx: Session, repoIds: readonly number[]): Promise<Map<string, DeadLetterAction>> {
     if (!this.#any || repoIds.length === 0) return new Map()
