@@ -151,7 +151,9 @@ ${parts.join('\n\n')}
 }
 
 function helpOf(command: Command, name: string): string[] {
-  command.name(name).configureHelp({ helpWidth: 110 }).helpCommand(false)
+  // A command below another has that one's name before its own.
+  if (command.parent === null) command.name(name)
+  command.configureHelp({ helpWidth: 110 }).helpCommand(false)
   const help = command.helpInformation().replaceAll(/^Usage: .*$/gm, (line) => line.slice('Usage: '.length))
   const own = `## \`${name}\`\n\n\`\`\`text\n${help.trim()}\n\`\`\``
   const children = command.commands.map((child) => helpOf(child, `${name} ${child.name()}`))

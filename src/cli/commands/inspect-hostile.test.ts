@@ -9,6 +9,7 @@ import {
   lyingCommits,
   type Network,
   oversizedFrames,
+  resetConnection,
   startNetwork,
   type TestRepo,
 } from '../../testing/index.ts'
@@ -123,13 +124,24 @@ describe('inspect frames', () => {
   const frames = (...args: string[]) => inspect('frames', ...args, '--json')
   const short = (stdout: string) => lines(stdout).map(({ verdict, rule }) => `${verdict} ${rule}`)
 
-  test('nothing is no frames', async () => {
-    const { code, stdout, stderr } = await frames(file('empty', ''), '--did-docs', 'docs.json')
+  test.each([
+    ['an empty capture', ''],
+    ['an empty packed capture', zstdCompressSync(new Uint8Array())],
+  ])('%s is no good verdict', async (_what, bytes) => {
+    const { code, stdout, stderr } = await frames(file('empty', bytes), '--did-docs', 'docs.json')
     expect({ code, stdout, stderr }).toEqual({
-      code: 0,
+      code: 1,
       stdout: '',
-      stderr: '0 messages: 0 ok, 0 invalid, 0 discontinuous, 0 ignored\n',
+      stderr:
+        '0 messages: 0 ok, 0 invalid, 0 discontinuous, 0 ignored\nerror: empty holds no message: there is nothing to judge\n',
     })
+  })
+
+  test('a firehose that ends before its first message is no good verdict either', async () => {
+    using _ = network.faults.add(resetConnection(), { host: 'relay', times: 1 })
+    const { code, stderr } = await frames(network.relay, '--did-docs', 'docs.json')
+    expect(code).toBe(75)
+    expect(stderr).toContain('0 messages: ')
   })
 
   test('A1: frames without bytes, or of garbage, are invalid, and the ones behind them are read', async () => {

@@ -15,7 +15,7 @@ export function command(): Command {
     .action(inspectCar)
   const frames = new Command('frames')
     .description(
-      'verify firehose frames, one after another: a capture ([u32 little-endian length][frame]…, plain or zstd), - for stdin, or a ws:// or wss:// URL',
+      'verify firehose frames, one after another: a capture ([u32 little-endian length][frame]…, plain or zstd), - for stdin, or a ws:// or wss:// URL; ends with 1 when a message is invalid, or when there is none',
     )
     .argument('<file-or-url>')
     .option('--did-docs <file>', 'one JSON object, DID → DID document, to check the signatures')

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { exitCodeOf, UserError } from '../../errors.ts'
+import { exitCodeOf, TemporaryError, UserError } from '../../errors.ts'
 import { Judge, type Judgement, type Verdict } from '../../repo/judge.ts'
 import type { LegacyPolicy } from '../../repo/policy.ts'
 import { printLine } from '../print.ts'
@@ -48,6 +48,7 @@ export async function inspectFrames(source: string, flags: FramesFlags): Promise
       printJudgement(judgement, flags)
       if (--left <= 0) break
     }
+    if (total(counts) === 0 && !stop.signal.aborted) throw nothing(source, live)
   } catch (error) {
     // What was invalid stays so, however the stream ended.
     if (counts.invalid === 0 || exitCodeOf(error) === 1) throw error
@@ -80,7 +81,15 @@ function printJudgement(judgement: Judgement, flags: FramesFlags): void {
 
 /** On stderr: stdout is one line a message. */
 function summary(counts: Record<Verdict, number>): void {
-  const total = Object.values(counts).reduce((sum, n) => sum + n, 0)
   const said = Object.entries(counts).map(([verdict, n]) => `${n} ${verdict}`)
-  process.stderr.write(`${total} messages: ${said.join(', ')}\n`)
+  process.stderr.write(`${total(counts)} messages: ${said.join(', ')}\n`)
+}
+
+const total = (counts: Record<Verdict, number>) => Object.values(counts).reduce((sum, n) => sum + n, 0)
+
+/** Where nothing was judged nothing was found in order: a script must not take it for a good verdict. */
+function nothing(source: string, live: boolean): Error {
+  return live
+    ? new TemporaryError(`${source} closed the connection before the first message`, { code: 'source' })
+    : new UserError(`${source} holds no message: there is nothing to judge`, { code: 'input' })
 }
