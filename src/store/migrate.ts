@@ -1,10 +1,13 @@
 import { UserError } from '../errors.ts'
-import type { Database, Session } from './database.ts'
+import type { Database, Session, SqlWords } from './database.ts'
 import { first } from './migrations/0001-first.ts'
 import { excluded } from './migrations/0002-excluded.ts'
 
-/** Ours, forward only, applied when a store opens. The n-th brings the schema to version n. */
-const MIGRATIONS = [first, excluded] as const
+/**
+ * Ours, forward only, applied when a store opens. The n-th brings the schema to version n. Each has a dump of the schema
+ * it leaves in `test/released/`, from which the ones after it are tested.
+ */
+export const MIGRATIONS: readonly ((sql: SqlWords) => string[])[] = [first, excluded]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 
