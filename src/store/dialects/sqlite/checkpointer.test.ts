@@ -35,6 +35,19 @@ test('the log is carried over while commits go on, and nothing is left of it aft
   expect(await again.meta.get(`key ${n - 1}`)).toHaveLength(1000)
 })
 
+test('one large transaction is reason enough for the thread: history comes in few', async () => {
+  const file = join(dir, 'app.db')
+  await using store = await openStore(`sqlite:${file}`, { observer: listener() })
+  const rows = Array.from({ length: 6000 }, (_, i) => [`key ${i}`, 'x'])
+  await store.db.insertMany(
+    { table: 'lextap_meta', columns: { key: 'text', value: 'text' }, conflict: '' },
+    rows,
+  )
+  await expect
+    .poll(() => store.db.all('pragma wal_autocheckpoint'), { timeout: 20_000, interval: 5 })
+    .toEqual([{ wal_autocheckpoint: 8000 }])
+})
+
 test('short commands start no thread', async () => {
   const file = join(dir, 'app.db')
   await using store = await openStore(`sqlite:${file}`, { observer: listener() })

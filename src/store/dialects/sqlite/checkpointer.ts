@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 
-/** Commits before a thread is worth its start: short commands never get there. */
-const AFTER_COMMITS = 50
+/** Commits, or rows written, before a thread is worth its start: short commands never get there. */
+const AFTER = { commits: 50, rows: 5000 } as const
 /** Shortest time between two checkpoints, ms. */
 const EVERY_MS = 100
 
@@ -37,6 +37,7 @@ parentPort.postMessage(true)
  */
 export class Checkpointer {
   readonly #path: string
+  readonly #rows: () => number
   readonly #onWorking: (working: boolean) => void
   #worker: Worker | null = null
   #failed = false
@@ -44,21 +45,29 @@ export class Checkpointer {
   #commits = 0
   #last = 0
 
-  /** `onWorking` tells whether the thread looks after the log, or the writer has to. */
-  constructor(path: string, onWorking: (working: boolean) => void) {
+  /**
+   * `rows` tells how many the writer has written so far, `onWorking` is told whether the thread looks after the log, or
+   * the writer has to.
+   */
+  constructor(path: string, rows: () => number, onWorking: (working: boolean) => void) {
     this.#path = path
+    this.#rows = rows
     this.#onWorking = onWorking
   }
 
   /** Call after each commit. */
   committed(): void {
-    if (this.#failed || ++this.#commits < AFTER_COMMITS) return
+    if (this.#failed || (this.#worker === null && !this.#isWorthIt())) return
     this.#worker ??= this.#start()
     const now = performance.now()
     if (this.#busy || now - this.#last < EVERY_MS) return
     this.#busy = true
     this.#last = now
     this.#worker.postMessage(true)
+  }
+
+  #isWorthIt(): boolean {
+    return ++this.#commits >= AFTER.commits || this.#rows() >= AFTER.rows
   }
 
   #start(): Worker {

@@ -115,11 +115,15 @@ class SqliteDatabase implements Database {
     this.#checkpointer =
       writer === reader
         ? null
-        : new Checkpointer(where, (working) => {
-            if (writer.db.isOpen) {
-              writer.db.exec(`pragma wal_autocheckpoint = ${working ? LOG_PAGES.helped : LOG_PAGES.alone}`)
-            }
-          })
+        : new Checkpointer(
+            where,
+            () => writer.written,
+            (working) => {
+              if (writer.db.isOpen) {
+                writer.db.exec(`pragma wal_autocheckpoint = ${working ? LOG_PAGES.helped : LOG_PAGES.alone}`)
+              }
+            },
+          )
     this.reader = writer === reader ? this : immediate(reader)
     const dialect = new SqliteKyselyDialect(async () => ({
       release: await this.#turn.lock(),

@@ -2,7 +2,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import { transactionOver } from '../../bound-kysely.ts'
 import type { RowTables } from '../../rows.ts'
 import type { RowWriter } from '../../types.ts'
-import { type SqliteHandle, sqliteValue } from './connection.ts'
+import { type SqliteHandle, silently, sqliteValue } from './connection.ts'
 
 export interface SideRows {
   readonly writers: Record<string, RowWriter>
@@ -34,7 +34,7 @@ export function sqliteRows(
         const type = typeof values[i]
         if (type !== 'string' && type !== 'number') values[i] = sqliteValue(values[i])
       }
-      handle.prepare(statement.text).statement.run(...(values as SQLInputValue[]))
+      silently(handle.prepare(statement.text).statement, values as SQLInputValue[])
       return DONE
     } catch (error) {
       return fail(error)
