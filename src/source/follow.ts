@@ -3,6 +3,7 @@ import { InvalidError, LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { framesSeen, gapSeen, streamBroken } from '../observe/source-events.ts'
 import { decodeFrame, type FrameHead, peekFrame } from '../protocol/frame.ts'
+import { giveBack, ownCopy } from './own-bytes.ts'
 import { futureCursorError, type Relay } from './relay.ts'
 import type { Watermark } from './watermark.ts'
 
@@ -17,8 +18,8 @@ export interface FollowOptions {
   /** Whether anything needs to be done for this frame; false closes it without decoding more. */
   readonly select: (head: FrameHead, frame: Uint8Array) => boolean
   /**
-   * Does the work of one selected frame; its effects are committed when it resolves. Resolves with the error of what
-   * is no frame at all (rule A1).
+   * Does the work of one selected frame; its effects are committed when it resolves, and the frame's memory is given
+   * back: nothing may look at it any more. Resolves with the error of what is no frame at all (rule A1).
    */
   readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<InvalidError | null>
   /** Without a cursor: the stream begins with this event. Awaited before anything is done with it. */
@@ -115,21 +116,28 @@ export class Follower {
     return false
   }
 
+  /**
+   * The frame is copied out of what the socket read, where it lies among others, and its memory is given back when its work
+   * is done: waiting for the garbage collector, frames took tens of megabytes more, how many was chance.
+   */
   async #queue(head: FrameHead, frame: Uint8Array): Promise<void> {
     const { lanes, watermark, handle, maxBytes = 64 << 20 } = this.#options
     const close = watermark.begin(head.seq as number)
     const connection = this.#connection
-    this.#bytes += frame.length
+    const own = ownCopy(frame)
+    const { length } = own
+    this.#bytes += length
     const work = async () => {
       try {
-        const broken = await handle(frame, head)
+        const broken = await handle(own, head)
         close()
         // Only the connection that it came over.
         if (broken !== null && connection === this.#connection) this.#broken(broken)
       } catch (error) {
         this.#fail(error)
       } finally {
-        this.#bytes -= frame.length
+        this.#bytes -= length
+        giveBack(own)
         if (this.#bytes < maxBytes) this.#drained?.()
       }
     }

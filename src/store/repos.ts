@@ -5,8 +5,8 @@ import { RepoFilter } from './repo-filter.ts'
 import type { RepoGuard, RepoPatch, RepoRow, RepoState } from './repo-row.ts'
 
 /**
- * Rows kept in memory, about 600 bytes each. Few: rows that live for seconds are garbage V8 is slow to collect, so a large
- * cache that turns over costs several times its size. A row that is not here is 50 µs away.
+ * Rows kept in memory, about 600 bytes each: those written last. Few: rows that live for seconds are garbage V8 is slow to
+ * collect, so a large cache that turns over costs several times its size. A row that is not here is 50 µs away.
  */
 const CACHED = 5_000
 /** DIDs read at once, for the same reason. */
@@ -39,7 +39,7 @@ export interface RepoCounts {
  */
 const CLAIM_ORDER = ['desynchronized', 'pending', 'error', 'resyncing'] as const
 
-/** The tracked repos. Rows are cached, and the cache follows every write that goes through this store. */
+/** The tracked repos. Rows that were written are cached, and the cache follows every write that goes through this store. */
 export class Repos {
   readonly #db: Database
   /** Stores beside a running process tell it of their writes through the epoch. */
@@ -47,7 +47,6 @@ export class Repos {
   /** Several processes may run on the database at once. */
   readonly #shared: boolean
   readonly #cache = new LRUCache<string, RepoRow>({ max: CACHED })
-  readonly #reading = new Map<string, { stale: boolean }>()
   readonly #filter = new RepoFilter()
   #lastId = 0
   #epoch = ''
@@ -64,19 +63,9 @@ export class Repos {
     await this.#loadAll()
   }
 
+  /** What was only read is not kept: most of it is of repos that bring nothing new, and would live just long enough to get old. */
   async get(did: string): Promise<RepoRow | null> {
-    const cached = this.#cache.get(did)
-    if (cached !== undefined) return cached
-    const reading = { stale: false }
-    this.#reading.set(did, reading)
-    try {
-      const row = await this.#select(did)
-      // A write that landed while we read makes our answer old: true for the caller, not for the cache.
-      if (row !== null && !reading.stale) this.#cache.set(did, row)
-      return row
-    } finally {
-      if (this.#reading.get(did) === reading) this.#reading.delete(did)
-    }
+    return this.#cache.get(did) ?? (await this.#select(did))
   }
 
   async #select(did: string): Promise<RepoRow | null> {
@@ -153,7 +142,7 @@ export class Repos {
   added(dids: readonly string[]): void {
     for (const did of dids) {
       this.#filter.add(did)
-      this.#forget(did)
+      this.forget(did)
     }
   }
 
@@ -227,14 +216,14 @@ export class Repos {
       `update lextap_repo set state = 'desynchronized' where state = 'resyncing'${free}`,
       this.#shared ? [now] : [],
     )
-    if (count > 0) this.#forgetAll()
+    if (count > 0) this.#cache.clear()
     return count
   }
 
   /** The stream is another one, or counts anew: seqs remembered from before mean nothing. */
   async forgetSeqs(): Promise<void> {
     await this.#db.run('update lextap_repo set account_seq = null where account_seq is not null')
-    this.#forgetAll()
+    this.#cache.clear()
   }
 
   /** Repos that were followed without proof (a Tap, a Jetstream) must be fetched before commits stack on them. */
@@ -242,7 +231,7 @@ export class Repos {
     await this.#db.run(
       "update lextap_repo set state = 'desynchronized' where state = 'active' and data is null",
     )
-    this.#forgetAll()
+    this.#cache.clear()
   }
 
   /** By id. `after` is the id of the last row seen. */
@@ -300,7 +289,7 @@ export class Repos {
     const epoch = await this.#readEpoch()
     if (epoch === this.#epoch) return false
     this.#epoch = epoch
-    this.#forgetAll()
+    this.#cache.clear()
     await this.#loadNew()
     return true
   }
@@ -308,37 +297,24 @@ export class Repos {
   /** Deletes the row and what hangs on it, records included. Handlers hear nothing: send delete events before. */
   async remove(id: number): Promise<boolean> {
     const did = await this.#db.transaction((tx) => removeRepo(tx, id, true))
-    if (did !== null) this.#forget(did)
+    if (did !== null) this.forget(did)
     await this.#tell()
     return did !== null
   }
 
   /** A row as a transaction of ours just committed it. */
   committed(row: RepoRow): RepoRow {
-    this.#stale(row.did)
     this.#cache.set(row.did, row)
     return row
   }
 
   /** The cached row may be wrong: read it again next time. */
   forget(did: string): void {
-    this.#forget(did)
-  }
-
-  #forget(did: string): void {
-    this.#stale(did)
     this.#cache.delete(did)
   }
-  #stale(did: string): void {
-    const reading = this.#reading.get(did)
-    if (reading !== undefined) reading.stale = true
-  }
+
   #forgetId(id: number): void {
-    for (const [did, row] of this.#cache.entries()) if (row.id === id) this.#forget(did)
-  }
-  #forgetAll(): void {
-    for (const reading of this.#reading.values()) reading.stale = true
-    this.#cache.clear()
+    for (const [did, row] of this.#cache.entries()) if (row.id === id) this.forget(did)
   }
 
   /** By DID: the index alone answers, and it is a third of the table. */
