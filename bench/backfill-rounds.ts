@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runCodegen } from '../src/lexicon/codegen.ts'
+import { asUsers } from './as-users.ts'
 import type { BackfillRun, Style } from './backfill-run.ts'
 import { type Figure, median } from './figure.ts'
 import { writeRepo } from './network-repo.ts'
@@ -61,7 +62,7 @@ export async function backfillFigures(
 
 export function run(url: string, style: Style, car: string, schemas: string): BackfillRun {
   const script = resolve(import.meta.dirname, 'backfill-run.ts')
-  const args = ['--conditions=lextap-source', script, url, style, car, String(REPOS)]
+  const args = [...asUsers(), script, url, style, car, String(REPOS)]
   const out = execFileSync(process.execPath, args, {
     env: { ...process.env, BENCH_SCHEMAS: schemas },
     maxBuffer: 1 << 20,

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { asUsers } from './as-users.ts'
 import { type Figure, median, ROUNDS } from './figure.ts'
 import type { LiveOrders, LiveRun } from './live-run.ts'
 import { runNode } from './pinned.ts'
@@ -134,7 +135,7 @@ export function runIndexer(orders: LiveOrders, options: RunOptions = {}): LiveRu
   const without = options.openssl === true ? ['--require', resolve(import.meta.dirname, 'no-native.cjs')] : []
   const script = resolve(import.meta.dirname, 'live-run.ts')
   return JSON.parse(
-    runNode(['--conditions=lextap-source', ...without, script, JSON.stringify(orders)], options.pin),
+    runNode([...asUsers(), ...without, script, JSON.stringify(orders)], options.pin),
   ) as LiveRun
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { asUsers } from './as-users.ts'
 import { carOf, generate, run } from './backfill-rounds.ts'
 import { type Figure, median } from './figure.ts'
 import type { ReplayRun } from './replay-run.ts'
@@ -53,7 +54,7 @@ function measure(
   for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
   cpSync(join(dir, 'full.db'), path)
   const script = resolve(import.meta.dirname, 'replay-run.ts')
-  const args = ['--conditions=lextap-source', script, `sqlite:${path}`, style, into]
+  const args = [...asUsers(), script, `sqlite:${path}`, style, into]
   const env = { ...process.env, BENCH_SCHEMAS: schemas }
   const { records, seconds } = JSON.parse(
     execFileSync(process.execPath, args, { env, maxBuffer: 1 << 20 }).toString(),

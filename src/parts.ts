@@ -246,6 +246,7 @@ export class Parts {
       resyncsPerMinute,
       leaseMs,
       oneHost: config.upstream.repos !== null,
+      onBacklog: () => this.#walks?.prepare(),
       identify: (row, signal) => this.#accounts.identify(row, signal),
       hostOf: (identity) => config.upstream.repos ?? identity.pds,
       fetch: (row, identity, host, fresh, flight, signal) =>

@@ -111,6 +111,20 @@ test('a host with very many repos does not keep others from being claimed', asyn
   expect(row).toMatchObject({ retryCount: 0, retryAt: null, error: null })
 })
 
+test('it tells when more repos are due than it can fetch at once', async () => {
+  for (const [repos, told] of [
+    [4, 0],
+    [5, 1],
+  ] as const) {
+    let backlogs = 0
+    const { started } = await begin(dids('a', repos), (did) => `https://${did}.example`, {
+      onBacklog: () => backlogs++,
+    })
+    await started(4)
+    expect(backlogs).toBe(told)
+  }
+})
+
 test('one giant repo takes one place, and the others go on beside it', async () => {
   const { fetches, store } = await begin([...dids('a', 1), ...dids('b', 30)], hostOf)
   await expect.poll(() => fetches.some(({ did }) => did === 'did:plc:a0')).toBe(true)

@@ -45,6 +45,8 @@ export interface SchedulerDeps {
   readonly leaseMs: number
   /** All repos come from one host: then there is nothing to share fairly. */
   readonly oneHost: boolean
+  /** More repos are due than can be fetched at once. */
+  readonly onBacklog?: () => void
   /** A fetch that hears nothing for so long gives its place to another, ms. Default 5000. */
   readonly idleMs?: number
 }
@@ -167,6 +169,7 @@ export class Scheduler {
     }
     const rows = await store.repos.claim({ limit, now, leaseMs, skipHosts: [...this.#crowded] })
     if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
+    if (rows.length > this.#deps.concurrency) this.#deps.onBacklog?.()
     for (const row of rows) {
       this.#held.add(row.id)
       this.#spawn(this.#identify(row).catch((error) => this.#fail(row, error)))

@@ -148,6 +148,17 @@ describe('walking in a thread', () => {
     expect((await all(thread.walk(pieces(large, 40_000)))).found.size).toBe(5000)
     expect(thread.running).toBe(true)
   })
+
+  test('where many are coming, even the first small repo finds it started', async () => {
+    await using thread = new WalkThread()
+    thread.prepare()
+    expect(thread.running).toBe(true)
+    const car = repoOf(records(100)).car
+    expect((await all(thread.walk(pieces(car, 4000)))).found.size).toBe(100)
+    await thread.close()
+    thread.prepare()
+    expect(thread.running).toBe(false)
+  })
 })
 
 const big = (i: number) => ({ ...body(i), text: `${i}`.padEnd(22_000, 'x') })

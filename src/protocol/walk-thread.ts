@@ -47,7 +47,7 @@ export class WalkThread {
     const source = pieces[Symbol.asyncIterator]()
     const head: Uint8Array[] = []
     let size = 0
-    while (this.#seen < FEW && size < SMALL) {
+    while (!this.running && this.#seen < FEW && size < SMALL) {
       const next = await source.next()
       if (next.done === true) break
       head.push(next.value)
@@ -55,7 +55,7 @@ export class WalkThread {
     }
     this.#seen += size
     const all = chained(head, source)
-    const here = this.#unusable || this.#closed || (this.#seen < FEW && size < SMALL)
+    const here = this.#unusable || this.#closed || (!this.running && this.#seen < FEW && size < SMALL)
     yield* here ? walkHere(all) : this.#walkThere(all)
   }
 
@@ -105,6 +105,11 @@ export class WalkThread {
     })
     for (const job of this.#jobs.values()) job.fail(error)
     if (!this.#closed) this.#options.onTrouble?.(error)
+  }
+
+  /** More repos are coming than a few: the thread starts while they are looked up. */
+  prepare(): void {
+    if (!this.#unusable && !this.#closed) this.#running()
   }
 
   get running(): boolean {
