@@ -14,6 +14,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     hookTimeout: 60_000,
     // A loaded machine is no failure.
     expect: { poll: { timeout: 30_000, interval: 20 } },
+    globalSetup: 'test/support/shared-postgres.ts',
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -187,7 +187,7 @@ async function renew(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'lextap/%'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'lextap/%'",
   )
   await client.end()
 }
@@ -214,7 +214,7 @@ describe('Postgres', () => {
     await using bench = await openBench(postgres, [killing], { tables })
     kill = () =>
       bench.store.db.all(
-        "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'",
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'",
       )
     const repos = [await bench.repo(), await bench.repo()]
     const outcomes = await Promise.all(

@@ -22,7 +22,10 @@ import {
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { type RunningTap, runTap } from '../support/run-tap.ts'
 
-/** What goes wrong outside, and that it gives a clear word, a retry, and no wrong row. */
+/**
+ * What goes wrong outside, and that it gives a clear word, a retry, and no wrong row.
+ * On SQLite alone: what is refused never gets to the database.
+ */
 const STATUS = 'xyz.statusphere.status'
 const GET_REPO = 'com.atproto.sync.getRepo'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })

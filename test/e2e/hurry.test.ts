@@ -12,7 +12,10 @@ import {
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { type RunningTap, runTap } from '../support/run-tap.ts'
 
-/** A repo that could not be fetched, and what brings it back before its time, which is a minute away or more. */
+/**
+ * A repo that could not be fetched, and what brings it back before its time, which is a minute away or more.
+ * On SQLite alone: when a fetch is due is decided by the scheduler, whose claims test/simulation tries on each database.
+ */
 const STATUS = 'xyz.statusphere.status'
 const GET_REPO = 'com.atproto.sync.getRepo'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })

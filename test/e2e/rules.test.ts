@@ -22,7 +22,10 @@ import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { put, remove } from '../support/plain-handlers.ts'
 import { quietObserver, type RunningTap, runTap } from '../support/run-tap.ts'
 
-/** Rules that only show in a whole running tap. */
+/**
+ * Rules that only show in a whole running tap.
+ * On SQLite alone: they are about frames and what others say, before anything is stored.
+ */
 const STATUS = 'xyz.statusphere.status'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
 const LONG = { timeout: 10_000 }

