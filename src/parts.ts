@@ -37,6 +37,7 @@ import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
 import { Stream } from './source/stream.ts'
 import { bodiesSize } from './store/bodies.ts'
+import { isAlone } from './store/processes.ts'
 import type { RejectionCounts } from './store/rejections.ts'
 import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
@@ -277,7 +278,9 @@ export class Parts {
     const store = this.store
     await this.serving.start(portsOf(this, this.#config.plc, this.#xrpc), probesOf(this, this.#config))
     if (delivery.outboxOnly) return
-    await store.repos.interruptResyncing()
+    // Where nobody else is, claims are those of processes that died: nobody waits until they run out.
+    const alone = await isAlone(store, store.db.reader)
+    await store.repos.interruptResyncing(alone ? Number.MAX_SAFE_INTEGER : Date.now())
     await store.buffer.sweep()
     // A feed cannot be asked for what it sent before.
     if (this.#config.source.kind === 'relay') await followCollections(this.#followed, store, this.#observer)
