@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { DIALECTS, stopDatabases } from './support/databases.ts'
 import { makeProject } from './support/project.ts'
 import { cleanEnv, runCli, runNode } from './support/run-node.ts'
 
 const folder = makeProject()
 afterAll(() => folder.remove())
+afterAll(stopDatabases)
 
 test('init does not write over what is there', async () => {
   folder.write({ 'taken/tap.config.ts': '// mine\n' })
@@ -31,7 +33,8 @@ describe.each(readdirSync('templates'))('the template %s', (template) => {
     // What `npm install` would bring.
     mkdirSync(join(dir, 'node_modules/@types'), { recursive: true })
     symlinkSync(resolve('.'), join(dir, 'node_modules/lextap'))
-    for (const name of ['kysely', '@types/node', 'undici-types']) {
+    mkdirSync(join(dir, 'node_modules/@electric-sql'))
+    for (const name of ['kysely', '@types/node', 'undici-types', '@electric-sql/pglite']) {
       if (existsSync(`node_modules/${name}`))
         symlinkSync(resolve('node_modules', name), join(dir, 'node_modules', name))
     }
@@ -49,10 +52,30 @@ describe.each(readdirSync('templates'))('the template %s', (template) => {
     expect(code).toBe(0)
   })
 
+  const sandbox = ['dev', '--sandbox', '--until-level', '--repos', '5', '--records', '20']
+  const LEVEL = 'level: the index holds every record of the network and no other'
+
   test('runs in the sandbox', async () => {
-    const flags = ['--sandbox', '--until-level', '--repos', '5', '--records', '20']
-    const { code, stdout } = await runCli(dir, ['dev', ...flags])
-    expect(stdout).toContain('level: the index holds every record of the network and no other')
+    const { code, stdout } = await runCli(dir, sandbox)
+    expect(stdout).toContain(LEVEL)
     expect(code).toBe(0)
   })
+
+  test.each(DIALECTS.slice(1))(
+    'runs on $name, which its config names, and is replayed there',
+    async ({ fresh }) => {
+      await using database = await fresh()
+      const config = readFileSync(join(dir, 'tap.config.ts'), 'utf8')
+      writeFileSync(
+        join(dir, 'tap.config.ts'),
+        config.replace('defineConfig({', `defineConfig({ database: '${database.url}',`),
+      )
+      expect(await runCli(dir, ['codegen'])).toMatchObject({ code: 0, stderr: '' })
+      const { code, stdout, stderr } = await runCli(dir, [...sandbox, '--database', database.url])
+      expect(stdout, stderr).toContain(LEVEL)
+      expect(code).toBe(0)
+      expect(await runCli(dir, ['replay'])).toMatchObject({ code: 0 })
+      writeFileSync(join(dir, 'tap.config.ts'), config)
+    },
+  )
 })

@@ -415,6 +415,14 @@ async function told(dialect: TestDialect, units: readonly Unit[], handlers: Test
   return { rows: await contents(store), failed: [...naive.failed].sort() }
 }
 
+/** The same, for many events at once where that may be. */
+const inChunks = (handlers: TestHandlers): TestHandlers => ({
+  ...handlers,
+  async puts(events, context) {
+    for (const event of events) await handlers.put?.(event, context)
+  },
+})
+
 const SEEDS = process.env.SEED?.split(',') ?? ['1', '2', '3']
 
 describe.each(DIALECTS)('on $name', (dialect) => {
@@ -423,11 +431,19 @@ describe.each(DIALECTS)('on $name', (dialect) => {
     async (seed) => {
       const random = new Random(`naive ${seed}`)
       const [calm, skip] = [random.chance(0.4), random.chance(0.5)]
+      const chunks = Number(seed) % 2 === 1
       const handlers = handlersOf(calm)
       const batch = { maxWorks: 1 + random.int(40), maxOps: 1 + random.int(200) }
       await using bench = await openBench(
         dialect,
-        [{ kind: 'record', pattern: DO, schemas: [schema], handlers }],
+        [
+          {
+            kind: 'record',
+            pattern: DO,
+            schemas: [schema],
+            handlers: chunks ? inChunks(handlers) : handlers,
+          },
+        ],
         { tables, batch, policy: { invalid: { '*': skip ? 'skip' : 'dead-letter' }, legacyBlobs: true } },
       )
       const repos = [await bench.repo(), await bench.repo(), await bench.repo(), await bench.repo()]

@@ -74,7 +74,8 @@ test.each<Case>(on(LIVE, LIVE_ELSEWHERE))(
         const { rkey } = repo.create(STATUS, status(`${i}`))
         if (i % 3 === 0) repo.delete(STATUS, rkey)
       }
-      await new Promise((resolve) => setImmediate(resolve))
+      // At a pace after a while: all of it has to be caught up with, and some start slowly.
+      await new Promise((resolve) => setTimeout(resolve, i < 20 ? 0 : 25))
     }
     expect(indexer.signal).toBe('SIGKILL')
     network.faults.clear()
