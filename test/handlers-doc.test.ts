@@ -9,9 +9,12 @@ import { runCli } from './support/run-node.ts'
 
 const STATUS = 'xyz.statusphere.status'
 const DID = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
-const page = readFileSync('docs/replay.md', 'utf8')
-const blocks = (language: string) =>
-  [...page.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((m) => m[1] ?? '')
+const blocks = (language: string, page = 'replay') =>
+  [
+    ...readFileSync(`docs/${page}.md`, 'utf8').matchAll(
+      new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'),
+    ),
+  ].map((m) => m[1] ?? '')
 const project = makeStatusphere()
 afterAll(() => project.remove())
 
@@ -55,4 +58,14 @@ test('the handler of docs/replay.md has its records replayed', async () => {
   })
   const { stdout } = await runCli(project.dir, ['plan'])
   expect(stdout).toBe(`${STATUS}: handler \`status\` version 0 -> 2: 2 records will be replayed\n`)
+})
+
+test('the handler of docs/handlers.md takes what is stored', async () => {
+  const [handler = ''] = blocks('ts', 'handlers')
+  project.write({ 'src/handlers/status.ts': handler })
+  expect((await runCli(project.dir, ['replay', '--fresh'])).stdout).toContain('2 records replayed')
+  await using store = await openStore(`sqlite:${join(project.dir, '.lextap/app.db')}`, {
+    observer: listener(),
+  })
+  expect(await store.db.all('select status from status')).toEqual([{ status: '🦋' }, { status: '🦋' }])
 })
