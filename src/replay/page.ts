@@ -27,8 +27,8 @@ export interface BodyRow {
   readonly repo_id: number
   readonly collection_id: number
   readonly rkey: string
-  readonly cid: Uint8Array
-  readonly body: Uint8Array | null
+  /** The CID and the body behind it; null when no body was kept. */
+  readonly record: Uint8Array | null
 }
 
 /** Records of one transaction, and bytes of their bodies. */
@@ -78,18 +78,14 @@ async function sized(
   const where = whereOf(store, scope, after, params)
   const high = params.push(window.to)
   // The index alone has all that is asked for.
-  const rows = await session.all<{ repo_id: number; n: number }>(
-    `select repo_id, count(*) as n from (
+  const [page] = await session.all<{ first: number | null; last: number | null; records: number }>(
+    `select min(repo_id) as first, max(repo_id) as last, count(*) as records from (
        select repo_id from lextap_record where ${where} and repo_id <= $${high}
-       order by repo_id, collection_id, rkey limit $1) as page
-     group by repo_id order by repo_id`,
+       order by repo_id, collection_id, rkey limit $1) as page`,
     params,
   )
-  const [first] = rows
-  const last = rows.at(-1)
-  if (first === undefined || last === undefined) return null
-  const records = rows.reduce((all, row) => all + row.n, 0)
-  return { after, firstRepo: first.repo_id, lastRepo: last.repo_id, records }
+  const { first = null, last = null, records = 0 } = page ?? {}
+  return first === null || last === null ? null : { after, firstRepo: first, lastRepo: last, records }
 }
 
 /** Rows read by one statement: bodies may be large, and the page ends with the piece that fills it. */
@@ -114,7 +110,7 @@ export async function readPage(session: Session, store: Store, scope: Scope, pag
     const piece = await readPiece(session, store, scope, { ...page, after: from, records: limit })
     for (const row of piece) {
       rows.push(row)
-      bytes += row.body?.length ?? 0
+      bytes += row.record?.length ?? 0
     }
     const last = piece.at(-1)
     if (piece.length < limit || last === undefined) return { rows, last: null }
@@ -135,7 +131,8 @@ function readPiece(session: Session, store: Store, scope: Scope, page: Page): Pr
   const where = whereOf(store, scope, page.after, params)
   const high = params.push(page.lastRepo)
   return session.all<BodyRow>(
-    `select repo_id, collection_id, rkey, cid, body from lextap_record where ${where} and repo_id <= $${high}
+    `select repo_id, collection_id, rkey, ${store.db.sql.joined('cid', 'body')} as record
+     from lextap_record where ${where} and repo_id <= $${high}
      order by repo_id, collection_id, rkey limit $1`,
     params,
   )

@@ -3,6 +3,7 @@ import { ChangeJob, type Job, type Origin, RecordJob } from '../dispatch/job.ts'
 import { changeCalls } from '../dispatch/plan.ts'
 import type { Registry } from '../dispatch/registry.ts'
 import type { Routes } from '../dispatch/route.ts'
+import { CID_LENGTH } from '../protocol/cid.ts'
 import type { Transaction } from '../store/database.ts'
 import { type RawRepo, REPO_COLUMNS, toRepoRow } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
@@ -80,7 +81,7 @@ export class RecordsStep extends Step {
     let [repoId, collectionId] = [0, 0]
     let collection = ''
     let origin: Origin | null = null
-    for (const { repo_id, collection_id, rkey, cid, body } of rows) {
+    for (const { repo_id, collection_id, rkey, record } of rows) {
       // Neighbours share nearly everything: they come in the order of the index.
       if (origin === null || repo_id !== repoId || collection_id !== collectionId) {
         repo = repos.get(repo_id)
@@ -88,7 +89,8 @@ export class RecordsStep extends Step {
         collection = this.store.collections.nameOf(collection_id)
         origin = repo === undefined ? null : this.#origin(repo, collection)
       }
-      if (body === null || origin === null) continue
+      if (record === null || origin === null) continue
+      const [cid, body] = [record.subarray(0, CID_LENGTH), record.subarray(CID_LENGTH)]
       const op = { action: 'create' as const, collection, rkey, cid, body }
       jobs.push(new RecordJob(origin, op, 'create', this.#routes.of(collection)))
     }

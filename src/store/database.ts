@@ -115,6 +115,8 @@ export interface SqlWords {
   anyOf(column: string, n: number, type: 'int' | 'text'): string
   /** A source of rows with one column, `value`: the list bound as `$n`. */
   listOf(n: number, type: 'int' | 'text'): string
+  /** The bytes of both columns as one value, null when either is: a value of its own costs as much as a row. */
+  joined(first: string, second: string): string
   /** Ends a `select` whose rows will be written: lock them. */
   readonly forUpdate: string
   /** The same for rows that must only stay as they are. */

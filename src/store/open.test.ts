@@ -75,6 +75,17 @@ describe('opening SQLite', () => {
     expect(await store.db.all('pragma journal_mode')).toEqual([{ journal_mode: 'wal' }])
   })
 
+  test('keeps bytes whole in a database of UTF-16', async () => {
+    const db = new DatabaseSync(join(dir, 'app.db'))
+    db.exec("pragma encoding = 'UTF-16le'; create table mine (id integer)")
+    db.close()
+    await using store = await open(sqlite())
+    const text = `select ${store.db.sql.joined('$1', '$2')} as bytes`
+    expect(await store.db.all(text, [Uint8Array.of(1, 255, 0), Uint8Array.of(0, 216)])).toEqual([
+      { bytes: Uint8Array.of(1, 255, 0, 0, 216) },
+    ])
+  })
+
   test('refuses a file that is no database', async () => {
     writeFileSync(join(dir, 'app.db'), 'x'.repeat(5000))
     await expect(open(sqlite())).rejects.toMatchObject({

@@ -6,7 +6,6 @@ import type { RepoRow } from '../../store/repo-row.ts'
 import type { Store } from '../../store/store.ts'
 import type { ReplayProgress } from '../job.ts'
 import { closeJob } from '../journal.ts'
-import type { BodyRow } from '../page.ts'
 import { resultOf } from '../run.ts'
 import { accountJobs, lockRepos, Step } from '../steps.ts'
 import { forget, type Noted, readLog } from './changes-log.ts'
@@ -59,7 +58,11 @@ export class ChangesStep extends Step {
     return [...told, ...[...firsts].flatMap(([path, [first]]) => this.#job(first, now.get(path), repos))]
   }
 
-  #job(first: Noted | undefined, row: BodyRow | undefined, repos: ReadonlyMap<number, RepoRow>): RecordJob[] {
+  #job(
+    first: Noted | undefined,
+    row: RawRecord | undefined,
+    repos: ReadonlyMap<number, RepoRow>,
+  ): RecordJob[] {
     if (first === undefined) return []
     const collection = this.store.collections.nameOf(first.collection_id)
     const route = this.#routes.of(collection)
@@ -81,8 +84,16 @@ export class ChangesStep extends Step {
 const pathOf = (at: { repo_id: number; collection_id: number; rkey: string }) =>
   `${at.repo_id}/${at.collection_id}/${at.rkey}`
 
-async function current(tx: Transaction, noted: readonly Noted[]): Promise<Map<string, BodyRow>> {
-  const rows = await tx.all<BodyRow>(
+interface RawRecord {
+  readonly repo_id: number
+  readonly collection_id: number
+  readonly rkey: string
+  readonly cid: Uint8Array
+  readonly body: Uint8Array | null
+}
+
+async function current(tx: Transaction, noted: readonly Noted[]): Promise<Map<string, RawRecord>> {
+  const rows = await tx.all<RawRecord>(
     `select distinct r.repo_id, r.collection_id, r.rkey, r.cid, r.body from lextap_record r
      join unnest($1::bigint[], $2::bigint[], $3::text[]) as p(repo_id, collection_id, rkey)
        on r.repo_id = p.repo_id and r.collection_id = p.collection_id and r.rkey = p.rkey`,

@@ -382,6 +382,23 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
     })
   })
 
+  test('bytes of two columns come as one value, whatever they are', async () => {
+    const { id } = await repo()
+    const [a, b] = [Uint8Array.from({ length: 36 }, (_, i) => 255 - i), Uint8Array.of(0, 0xd8, 7)]
+    await store.db.insertMany(PUT_RECORDS, [
+      [id, 1, 'both', a, 1, b],
+      [id, 1, 'one', a, 1, null],
+    ])
+    const rows = await store.db.all<{ record: Uint8Array | null }>(
+      `select ${store.db.sql.joined('cid', 'body')} as record from lextap_record where repo_id = $1 order by rkey`,
+      [id],
+    )
+    expect(rows.map(({ record }) => record && Uint8Array.from(record))).toEqual([
+      Uint8Array.of(...a, ...b),
+      null,
+    ])
+  })
+
   describe('the resync buffer', () => {
     test('gives frames back in order of arrival, page by page', async () => {
       const { id } = await repo()

@@ -32,6 +32,7 @@ import { CommitInDoubt, inTransaction } from './transaction.ts'
 import { KnownStatements } from './user-side.ts'
 
 export const words: SqlWords = {
+  joined: (first, second) => `${first} || ${second}`,
   anyOf: (column, n, type) => `${column} = any($${n}::${type === 'int' ? 'bigint' : 'text'}[])`,
   listOf: (n, type) => `unnest($${n}::${type === 'int' ? 'bigint' : 'text'}[]) as list(value)`,
   forUpdate: 'for update',

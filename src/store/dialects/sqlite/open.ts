@@ -29,7 +29,7 @@ import { SqliteKyselyDialect } from './kysely.ts'
 import { SqliteTransaction } from './transaction.ts'
 import { BLOCKING_MS, BUSY_MS, whenFree } from './when-free.ts'
 
-const sql: SqlWords = {
+const words: Omit<SqlWords, 'joined'> = {
   anyOf: (column, n) => `${column} in (select value from json_each($${n}))`,
   listOf: (n) => `json_each($${n})`,
   forUpdate: '',
@@ -97,7 +97,7 @@ function connect(path: string, { readOnly }: SqliteOptions): SqliteHandle {
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
   readonly concurrency = 1
-  readonly sql: SqlWords = sql
+  readonly sql: SqlWords
   readonly kysely: Kysely<UserDatabase>
   readonly reader: Session
   readonly #writer: SqliteHandle
@@ -110,6 +110,7 @@ class SqliteDatabase implements Database {
 
   constructor(where: string, writer: SqliteHandle, reader: SqliteHandle) {
     this.#where = where
+    this.sql = { ...words, joined: joinedIn(writer) }
     this.#writer = writer
     this.#readHandle = reader
     this.#checkpointer =
@@ -193,6 +194,14 @@ class SqliteDatabase implements Database {
       this.#writer.close()
     })
   }
+}
+
+/** Joined bytes are text for a moment, and in UTF-16 that has an even number of them. */
+function joinedIn(handle: SqliteHandle): SqlWords['joined'] {
+  const [database] = handle.all<{ encoding: string }>('pragma encoding', [])
+  return database?.encoding === 'UTF-8'
+    ? (first, second) => `cast(${first} || ${second} as blob)`
+    : (first, second) => `unhex(hex(${first}) || hex(${second}))`
 }
 
 function immediate(handle: SqliteHandle): Session {
