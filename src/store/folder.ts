@@ -6,13 +6,21 @@ import { dirname } from 'node:path'
  * folders, as `/proc`. Throws what making one throws.
  */
 export function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  if (isFolder(path)) return
   const above = dirname(path)
   if (above !== path) makeFolder(above)
   try {
     mkdirSync(path)
   } catch (error) {
     // Another process was faster.
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+    if (!isFolder(path)) throw error
+  }
+}
+
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
   }
 }

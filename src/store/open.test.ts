@@ -96,7 +96,12 @@ describe('opening SQLite', () => {
 
   test('refuses a folder where the file should be, and a file where the folder should be', async () => {
     mkdirSync(join(dir, 'app.db'))
-    await expect(open(sqlite())).rejects.toMatchObject({ name: 'UserError' })
+    for (const readOnly of [false, true]) {
+      await expect(open(sqlite(), { readOnly })).rejects.toMatchObject({
+        name: 'UserError',
+        message: expect.stringContaining('a folder stands where the database file should be'),
+      })
+    }
     writeFileSync(join(dir, 'file'), '')
     await expect(open(sqlite('file/app.db'))).rejects.toMatchObject({
       name: 'UserError',

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
-import type { LextapError } from '../../../errors.ts'
+import { type LextapError, UserError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -15,7 +15,7 @@ import type {
   SqlWords,
   Transaction,
 } from '../../database.ts'
-import { makeFolder } from '../../folder.ts'
+import { isFolder, makeFolder } from '../../folder.ts'
 import { Mutex } from '../../mutex.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
@@ -69,6 +69,11 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     writer.db.exec(`pragma busy_timeout = ${BLOCKING_MS}`)
     return new SqliteDatabase(path, writer, reader)
   } catch (error) {
+    // What SQLite says of a folder depends on how it is opened.
+    if (!memory && isFolder(path)) {
+      const options = { code: 'database', cause: error }
+      throw new UserError(`a folder stands where the database file should be; file=${path}`, options)
+    }
     throw explain(error, path)
   }
 }
