@@ -1,13 +1,10 @@
 import { Lanes } from './async/lanes.ts'
-import { Accounts } from './backfill/accounts.ts'
 import { followCollections } from './backfill/collections.ts'
-import { cutOver } from './backfill/cutover.ts'
 import { Discovery } from './backfill/discovery.ts'
 import { type ListingProgress, Listings } from './backfill/listings.ts'
 import type { Estimate } from './backfill/progress.ts'
 import { Removals, type RemoveOptions } from './backfill/removals.ts'
-import { fetchRepo } from './backfill/resync.ts'
-import { Scheduler, type SchedulerProgress } from './backfill/scheduler.ts'
+import type { Scheduler, SchedulerProgress } from './backfill/scheduler.ts'
 import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
@@ -17,14 +14,12 @@ import type { Outcome, Unit } from './dispatch/unit.ts'
 import type { RetryOutcome } from './dispatch/work.ts'
 import { UserError } from './errors.ts'
 import { createFeed } from './feeding.ts'
+import { createFetching, type Fetching } from './fetching.ts'
 import type { Observer } from './observe/observer.ts'
-import { walkThreadFailed } from './observe/sync-events.ts'
 import { portsOf, probesOf } from './ports.ts'
 import type { HandleResolver } from './protocol/handles.ts'
-import { createIdentityResolver, type IdentityResolver } from './protocol/identity.ts'
+import { createIdentityResolver, type Identity } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
-import { WalkThread } from './protocol/walk-thread.ts'
-import { walkHere } from './protocol/walking.ts'
 import { XrpcClient } from './protocol/xrpc.ts'
 import { followChanges, knownNow } from './replay/changes.ts'
 import { tableEmptier } from './replay/fresh.ts'
@@ -32,6 +27,7 @@ import { openReplay } from './replay/journal.ts'
 import { isOurs, Replayer, type ReplayStatus } from './replay/replayer.ts'
 import { AccountProcessor } from './repo/account.ts'
 import { Authority } from './repo/authority.ts'
+import { IdentityChecks } from './repo/identity-checks.ts'
 import { Processor } from './repo/process.ts'
 import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
@@ -74,24 +70,22 @@ export interface TapStatus {
 /** Everything a running tap consists of, wired once: the composition root. */
 export class Parts {
   readonly store: Store
-  readonly scheduler: Scheduler
   readonly serving: Serving
   readonly #config: ResolvedConfig
   readonly #observer: Observer
   readonly #xrpc: XrpcClient
-  readonly #identity: IdentityResolver
   readonly #dispatcher: Dispatcher
   readonly #lanes: Lanes<string>
   readonly #processor: Processor
   readonly #discovery: Discovery
   readonly #listings: Listings
   readonly #removals: Removals
-  readonly #accounts: Accounts
+  readonly #checks: IdentityChecks
+  readonly #fetching: Fetching
   readonly #stream: Source
   readonly #followed: Followed
   readonly #replayer: Replayer
   readonly #changes: () => Promise<void>
-  readonly #walks: WalkThread | null
   #poll: NodeJS.Timeout | null = null
 
   constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
@@ -111,7 +105,7 @@ export class Parts {
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#submit(unit)
     const onDue = () => this.scheduler.wake()
-    const { concurrency, perHost, maxBytes, stallMs, retryMs, resyncsPerMinute, leaseMs } = config.backfill
+    const { stallMs, retryMs } = config.backfill
     this.#xrpc = new XrpcClient({
       allowPrivateHosts: config.backfill.allowPrivateHosts,
       userAgent: 'lextap',
@@ -124,7 +118,7 @@ export class Parts {
         config.upstream.repos,
       ].filter((url) => url !== null),
     })
-    this.#identity = createIdentityResolver({
+    const identity = createIdentityResolver({
       plc: config.plc,
       xrpc: this.#xrpc,
       ttlMs: config.identity.ttlMs,
@@ -172,11 +166,13 @@ export class Parts {
       url: config.relay,
     })
     const onDeleted = (row: RepoRow) => this.#removals.begin(row, false)
-    const accountNews = new AccountProcessor({
-      ...{ store, submit, observer, onDue, onDeleted },
-      identity: this.#identity,
+    const accountNews: AccountProcessor = new AccountProcessor({
+      ...{ store, submit, observer, onDue, onDeleted, identity },
+      withHandle: (bare) => this.#checks.withHandle(bare),
       speaksFor: (pds) => authority.speaksFor(pds),
     })
+    const apply = (found: Identity) => this.#identified(found, accountNews)
+    this.#checks = new IdentityChecks({ store, observer, identity, apply })
     this.#processor = new Processor({
       store,
       submit,
@@ -197,13 +193,6 @@ export class Parts {
     const leave = (did: string, signal: AbortSignal) =>
       feed?.admin?.remove([did], signal) ?? Promise.resolve()
     this.#removals = new Removals({ store, lanes: this.#lanes, submit, observer, leave })
-    this.#accounts = new Accounts({
-      store,
-      identity: this.#identity,
-      lanes: this.#lanes,
-      submit: (unit) => this.#dispatcher.submit(unit),
-      onDeleted,
-    })
     const stream = new Stream({
       store,
       lanes: this.#lanes,
@@ -218,42 +207,10 @@ export class Parts {
       onGap: () => this.#listings.kick(),
     })
     this.#stream = feed?.source ?? stream
-    this.#walks = config.backfill.thread
-      ? new WalkThread({ onTrouble: (error) => walkThreadFailed(observer, error) })
-      : null
-    const resync = {
-      xrpc: this.#xrpc,
-      identity: this.#identity,
-      submit,
-      wants,
-      walk: this.#walks?.walk ?? walkHere,
-      chunk: 1000,
-      maxBytes,
-      stallMs,
-    }
-    const cutover = {
-      store,
-      submit,
-      wants,
-      observer,
+    this.#fetching = createFetching({
+      ...{ config, store, observer, xrpc: this.#xrpc, identity, lanes: this.#lanes, submit, wants },
+      accounts: { submit: (unit) => this.#dispatcher.submit(unit), checks: this.#checks, onDeleted },
       verify: this.#processor.verify.bind(this.#processor),
-    }
-    this.scheduler = new Scheduler({
-      store,
-      observer,
-      concurrency,
-      perHost,
-      retryMs,
-      resyncsPerMinute,
-      leaseMs,
-      oneHost: config.upstream.repos !== null,
-      onBacklog: () => this.#walks?.prepare(),
-      identify: (row, signal) => this.#accounts.identify(row, signal),
-      hostOf: (identity) => config.upstream.repos ?? identity.pds,
-      fetch: (row, identity, host, fresh, flight, signal) =>
-        fetchRepo(row, identity, { host, fresh }, resync, flight, signal),
-      cutOver: (row, fetched, fresh) => this.#lanes.run(row.did, () => cutOver(row, fetched, fresh, cutover)),
-      onStanding: (row, standing, signal) => this.#accounts.hostSays(row, standing, signal),
     })
     this.#listings = new Listings({
       store,
@@ -273,6 +230,10 @@ export class Parts {
     })
   }
 
+  get scheduler(): Scheduler {
+    return this.#fetching.scheduler
+  }
+
   async start(onFailure: (error: unknown) => void): Promise<void> {
     const { track, delivery } = this.#config
     const store = this.store
@@ -288,6 +249,7 @@ export class Parts {
     this.#replayer.wake()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     await this.#stream.start(onFailure)
+    this.#checks.start()
     await this.#removals.resume()
     this.#poll = setInterval(() => {
       this.#look().catch((error) =>
@@ -302,8 +264,8 @@ export class Parts {
     await this.serving.stop()
     await this.#stream.end()
     await this.#listings.stop()
-    await this.scheduler.stop()
-    await this.#walks?.close()
+    await this.#fetching.stop()
+    await this.#checks.stop()
     await this.#removals.stop()
     await this.#lanes.close()
     await this.#replayer.stop()
@@ -400,12 +362,22 @@ export class Parts {
     if (!this.#stream.reached(seq) || this.#lanes.size > 0 || this.#removals.size > 0) return false
     if (this.#replayer.busy || isOurs(await openReplay(this.store), this.store)) return false
     const { fetching, waiting } = this.scheduler.progress
-    if (fetching > 0 || waiting > 0 || !this.#listings.complete) return false
+    if (fetching > 0 || waiting > 0 || !this.#checks.idle || !this.#listings.complete) return false
     return (await this.store.repos.unsettled()) === 0
   }
 
   remove(did: string, options: RemoveOptions): Promise<boolean> {
     return this.#removals.request(did, options)
+  }
+
+  /** An account was looked up beside everything else. */
+  #identified(identity: Identity, accounts: AccountProcessor): Promise<void> {
+    return this.#lanes.run(identity.did, async () => {
+      const row = await this.store.repos.get(identity.did)
+      if (row === null || row.removal !== null) return
+      if (identity.tombstoned) await accounts.standing(row, { active: false, status: 'deleted', seq: null })
+      else await accounts.apply(row, identity)
+    })
   }
 
   /** Nothing is missed any more from here on: fetching may begin. */

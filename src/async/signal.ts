@@ -40,3 +40,12 @@ export function isAbort(error: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && error === signal.reason) return true
   return error instanceof Error && error.name === 'AbortError'
 }
+
+/** The promise's value, or null when it takes longer than `ms`; what it comes to then is nobody's business. */
+export function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ms, null)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}

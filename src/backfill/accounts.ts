@@ -1,19 +1,25 @@
 import type { Lanes } from '../async/lanes.ts'
+import { within } from '../async/signal.ts'
 import type { Outcome, Unit } from '../dispatch/unit.ts'
-import { IdentityError, type IdentityResolver } from '../protocol/identity.ts'
+import { type Identity, IdentityError, type IdentityResolver } from '../protocol/identity.ts'
 import { identityUnit } from '../repo/account.ts'
+import type { IdentityChecks } from '../repo/identity-checks.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
-import type { Resolved } from './scheduler.ts'
+import type { Resolved } from './claims.ts'
 
 export interface AccountsDeps {
   readonly store: Store
   readonly identity: IdentityResolver
   readonly lanes: Lanes<string>
   readonly submit: (unit: Unit) => Promise<Outcome>
+  readonly checks: Pick<IdentityChecks, 'withHandle' | 'owe'>
   /** The account is gone for good and its records must go. */
   readonly onDeleted: (row: RepoRow) => void
 }
+
+/** How long the directory is waited for about an account that is known, ms. */
+const KNOWN_GRACE_MS = 500
 
 /** Brings the row of a claimed repo level with who and where its account is, and how its host says it stands. */
 export class Accounts {
@@ -25,7 +31,7 @@ export class Accounts {
 
   /** Null when the account is gone for good (rule E7). Throws IdentityError when it cannot be fetched. */
   async identify(row: RepoRow, signal: AbortSignal): Promise<Resolved | null> {
-    const identity = await this.#deps.identity.resolve(row.did, { signal })
+    const identity = await this.#lookUp(row, signal)
     if (identity.tombstoned) {
       await this.#tombstoned(row)
       return null
@@ -42,11 +48,28 @@ export class Accounts {
   }
 
   /**
+   * Who is known already need not wait for a slow or broken directory: what it says follows, and a signature that does
+   * not fit asks it again anyway.
+   */
+  async #lookUp(row: RepoRow, signal: AbortSignal): Promise<Identity> {
+    const { identity, checks } = this.#deps
+    const { did, handle, pds, signingKey } = row
+    const asked = identity.resolve(did, { signal, handle: false })
+    if (pds === null || signingKey === null) return checks.withHandle(await asked)
+    const found = await within(asked.catch(unlessTemporary), KNOWN_GRACE_MS)
+    if (found !== null) return checks.withHandle(found)
+    await checks.owe(did)
+    return { did, handle, claimedHandle: handle, pds, signingKey, tombstoned: false }
+  }
+
+  /**
    * The host says how the account stands (rules E4, F7). Only the host where it lives now can know: an old home
    * says `deactivated` of everybody who moved out. False when it lives elsewhere or the claim is lost.
    */
   async hostSays(row: RepoRow, standing: string, signal: AbortSignal): Promise<boolean> {
-    const identity = await this.#deps.identity.resolve(row.did, { force: true, signal })
+    const { identity: resolver, checks } = this.#deps
+    const options = { force: true, handle: false, signal }
+    const identity = await checks.withHandle(await resolver.resolve(row.did, options))
     return this.#deps.lanes.run(row.did, async () => {
       const { store, submit } = this.#deps
       const now = await store.repos.get(row.did)
@@ -87,4 +110,9 @@ export class Accounts {
     if (standing === 'deleted') onDeleted({ ...row, standing })
     return true
   }
+}
+
+function unlessTemporary(error: unknown): null {
+  if (error instanceof IdentityError && error.retry) return null
+  throw error
 }

@@ -2,7 +2,7 @@ import type { RateLimit } from '../protocol/xrpc-error.ts'
 
 /** What a fetch tells of itself while it runs. */
 export interface Flight {
-  /** The host told of our request budget. */
+  /** The host answers; it may have told of our request budget. */
   limited(limit: RateLimit | null): void
   /** It waits for the host from here on. */
   waiting(): void
@@ -13,11 +13,21 @@ export interface Flight {
 }
 
 /** A fetch that has waited so long for its host gives its place to another, ms. */
-const IDLE_MS = 5_000
+export const IDLE_MS = 5_000
+
+/** What is told of one fetch under way. */
+export interface Place {
+  /** It waits for its host from here on. */
+  readonly waiting: () => void
+  readonly working: () => void
+  readonly end: () => void
+}
 
 interface Entry {
   readonly host: string | null
   readonly giveUp: (() => void) | null
+  /** How long it may wait and keep its place, ms. */
+  patienceMs: number
   /** Ms since the epoch; null while it works. */
   waitingSince: number | null
   idle: boolean
@@ -51,10 +61,7 @@ export class Flights {
     const before = this.#idle
     for (const entry of this.#entries) {
       const { waitingSince: since } = entry
-      if (!entry.idle && since !== null && now - since >= this.#idleMs) {
-        entry.idle = true
-        this.#idle++
-      }
+      if (!entry.idle && since !== null && now - since >= entry.patienceMs) this.#giveWay(entry)
     }
     return this.#idle > before
   }
@@ -64,6 +71,13 @@ export class Flights {
     const hosts = new Set<string>()
     for (const { idle, host } of this.#entries) if (idle && host !== null) hosts.add(host)
     return hosts
+  }
+
+  /** Those at a host that take up no place. */
+  idleAt(host: string): number {
+    let idle = 0
+    for (const entry of this.#entries) if (entry.idle && entry.host === host) idle++
+    return idle
   }
 
   /** Ends the fetch that has waited longest, unless `most` of them are ending already. */
@@ -80,14 +94,20 @@ export class Flights {
     longest.giveUp?.()
   }
 
-  /** `giveUp` ends what is begun here, should others need its socket. */
+  /**
+   * `giveUp` ends what is begun here, should others need its socket. Its first bytes are waited for as long as
+   * `patienceMs`; with 0 it takes no place before they come.
+   */
   begin(
     host: string | null = null,
     giveUp: (() => void) | null = null,
-  ): { readonly waiting: () => void; readonly working: () => void; readonly end: () => void } {
-    const entry: Entry = { host, giveUp, waitingSince: Date.now(), idle: false, givenUp: false }
+    patienceMs: number = this.#idleMs,
+  ): Place {
+    const entry: Entry = { host, giveUp, patienceMs, waitingSince: Date.now(), idle: false, givenUp: false }
     this.#entries.add(entry)
+    if (patienceMs === 0) this.#giveWay(entry)
     const working = () => {
+      entry.patienceMs = this.#idleMs
       entry.waitingSince = null
       if (!entry.idle) return
       entry.idle = false
@@ -103,5 +123,10 @@ export class Flights {
         this.#entries.delete(entry)
       },
     }
+  }
+
+  #giveWay(entry: Entry): void {
+    entry.idle = true
+    this.#idle++
   }
 }

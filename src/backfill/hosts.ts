@@ -4,6 +4,8 @@ import type { RateLimit } from '../protocol/xrpc-error.ts'
 
 interface Host {
   running: number
+  /** Since it last failed, or since we first asked it. */
+  answered: boolean
   failures: number
   pausedUntil: number
   /** Requests left until `resetAt`, as the host told; null when it tells nothing. */
@@ -11,8 +13,11 @@ interface Host {
   resetAt: number
 }
 
+/** `new` has not answered yet · `good` did · `bad` failed last time. */
+export type HostRecord = 'new' | 'good' | 'bad'
+
 /**
- * What each host can bear: repos fetched at once, the request budget it tells of, and pauses it asked for (429,
+ * What each host can bear: one repo until it answers, then repos fetched at once, the request budget it tells of, and pauses it asked for (429,
  * Retry-After) or earned (5xx, unreachable). None of it is ever a repo's failure (rule F8).
  */
 export class Hosts {
@@ -35,7 +40,14 @@ export class Hosts {
   free(host: string, now: number): boolean {
     const state = this.#hosts.get(host)
     if (state === undefined) return true
-    return state.running < this.#perHost && state.pausedUntil <= now && !spent(state, now)
+    const most = state.answered ? this.#perHost : 1
+    return state.running < most && state.pausedUntil <= now && !spent(state, now)
+  }
+
+  recordOf(host: string): HostRecord {
+    const state = this.#hosts.get(host)
+    if (state === undefined) return 'new'
+    return state.answered ? 'good' : state.failures > 0 ? 'bad' : 'new'
   }
 
   /** Until when the host is left alone; 0 when it is not. */
@@ -51,12 +63,16 @@ export class Hosts {
     if (state.tokens !== null) state.tokens--
   }
 
-  /** The host told what is left of our budget. */
-  told(host: string, limit: RateLimit | null): void {
-    if (limit === null || limit.remaining === null || limit.resetAt === null) return
+  /** The host answers, and may tell what is left of our budget. Whether that is new of it. */
+  told(host: string, limit: RateLimit | null): boolean {
     const state = this.#get(host)
-    state.tokens = limit.remaining
-    state.resetAt = limit.resetAt
+    const isNew = !state.answered
+    state.answered = true
+    if (limit !== null && limit.remaining !== null && limit.resetAt !== null) {
+      state.tokens = limit.remaining
+      state.resetAt = limit.resetAt
+    }
+    return isNew
   }
 
   /** A fetch ended well or in a way that says nothing of the host. */
@@ -64,7 +80,10 @@ export class Hosts {
     const state = this.#get(host)
     const now = Date.now()
     state.running--
-    if (answered) state.failures = 0
+    if (answered) {
+      state.failures = 0
+      state.answered = true
+    }
     const told = state.tokens !== null && state.resetAt > now
     if (state.running === 0 && state.failures === 0 && state.pausedUntil <= now && !told)
       this.#hosts.delete(host)
@@ -74,6 +93,7 @@ export class Hosts {
   pause(host: string, reason: string, askedMs: number | null, now: number): void {
     const state = this.#get(host)
     state.failures++
+    state.answered = false
     const { first, longest } = this.#pauseMs
     const own = Math.min(first * 2 ** Math.min(state.failures - 1, 20), longest) * (0.75 + Math.random() / 2)
     const forMs = askedMs === null ? own : Math.min(Math.max(askedMs, Math.min(first, 1_000)), 3_600_000)
@@ -84,7 +104,7 @@ export class Hosts {
   #get(host: string): Host {
     let state = this.#hosts.get(host)
     if (state === undefined) {
-      state = { running: 0, failures: 0, pausedUntil: 0, tokens: null, resetAt: 0 }
+      state = { running: 0, answered: false, failures: 0, pausedUntil: 0, tokens: null, resetAt: 0 }
       this.#hosts.set(host, state)
     }
     return state

@@ -118,7 +118,7 @@ async function checkCommit(
 ): Promise<void> {
   checkRepoCommit(commit, row.did, Date.now())
   if (!signedBy(commit, identity.signingKey)) {
-    const again = await resolver.resolve(row.did, { force: true, signal })
+    const again = await resolver.resolve(row.did, { force: true, handle: false, signal })
     if (again.signingKey === null || !signedBy(commit, again.signingKey)) throw notSigned(commit)
   }
   if (row.rev !== null && commit.rev < row.rev) {

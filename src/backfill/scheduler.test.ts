@@ -21,11 +21,11 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 
-/** A scheduler whose fetches the test ends. `hostOf` tells where a DID lives. */
+/** A scheduler whose fetches the test ends. `hostOf` tells where a DID lives, `answers` who is not mute. */
 async function begin(
   repos: readonly string[],
   hostOf: (did: string) => string,
-  options: Partial<SchedulerDeps> = {},
+  { answers = () => true, ...options }: Partial<SchedulerDeps> & { answers?: (host: string) => boolean } = {},
 ): Promise<{ scheduler: Scheduler; store: Store; fetches: Fetch[]; started(n: number): Promise<void> }> {
   const store = await openStore('sqlite::memory:', { observer })
   await store.repos.add(repos)
@@ -49,6 +49,7 @@ async function begin(
     fetch: (row, _, host, _fresh, flight, signal) =>
       new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason))
+        if (answers(host)) flight.limited(null)
         fetches.push({
           ...{ did: row.did, host, flight },
           finish: (records = 1) => {
@@ -81,6 +82,12 @@ async function begin(
   return { scheduler, store, fetches, started }
 }
 
+const never = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+const known = async (did: string) => ({
+  ...{ did, handle: null, claimedHandle: null, pds: hostOf(did), signingKey: 'did:key:z' },
+  tombstoned: false,
+})
 const dids = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, i) => `did:plc:${prefix}${i}`)
 const hostOf = (did: string) => `https://${did.slice(8, 9)}.example`
@@ -160,8 +167,11 @@ test('F8: fetches that wait for silent hosts give their places to others, and ta
 
 test('F8: however many hosts are silent, those that answer are served', async () => {
   // Hosts that never answer stand before the one that does, and could hold all sockets (4 × 5) and the queue (16).
-  const mute = [...'abcdef'].flatMap((letter) => dids(letter, 8))
-  const { fetches, store } = await begin([...mute, ...dids('z', 6)], hostOf, { perHost: 4, idleMs: 20 })
+  const mute = [...'abcdefghijklmnopqrstuvwxy'].flatMap((letter) => dids(letter, 2))
+  const { fetches, store } = await begin([...mute, ...dids('z', 6)], hostOf, {
+    ...{ perHost: 4, idleMs: 20 },
+    answers: (host) => host.includes('z'),
+  })
   const answered = new Set<Fetch>()
   const answer = async () => {
     for (const fetch of fetches) {
@@ -176,6 +186,64 @@ test('F8: however many hosts are silent, those that answer are served', async ()
   expect(given.length).toBeGreaterThan(0)
   expect(given.every(({ did }) => !did.includes(':z'))).toBe(true)
 }, 40_000)
+
+test('F8: a host that has not answered yet, or failed last time, holds one fetch and not all places', async () => {
+  // Twenty mute hosts stand before the good one, and there are four places.
+  const mute = [...'abcdefghijklmnopqrst'].flatMap((letter) => dids(letter, 4))
+  const { fetches, store, scheduler } = await begin([...mute, ...dids('z', 12)], hostOf, {
+    retryMs: { first: 600, longest: 36_000 },
+    answers: (host) => host.includes('z'),
+  })
+  const done = new Set<Fetch>()
+  const serve = async () => {
+    for (const fetch of fetches) {
+      if (!fetch.host.includes('z') || done.has(fetch)) continue
+      done.add(fetch)
+      fetch.finish()
+    }
+    return (await store.repos.counts()).states.active
+  }
+  await expect.poll(serve).toBe(12)
+  const hosts = Map.groupBy(
+    fetches.filter((fetch) => !done.has(fetch)),
+    ({ host }) => host,
+  )
+  expect([...hosts.values()].every(({ length }) => length === 1)).toBe(true)
+
+  // All of them fail; asked again they take no place before they answer.
+  for (const [, [fetch]] of hosts)
+    fetch?.fail(new XrpcError('mute', { code: 'timeout', url: '', retry: true }))
+  await expect.poll(async () => (await store.repos.counts()).states.error).toBe(hosts.size)
+  const before = fetches.length
+  await expect.poll(() => fetches.length, { timeout: 20_000 }).toBeGreaterThan(before + 4)
+  expect(scheduler.progress.fetching).toBe(scheduler.progress.idle)
+})
+
+test('F8: slow look-ups do not keep those who are known from being fetched', async () => {
+  // More of them than the queue holds, and they never end.
+  const { fetches, store } = await begin([...dids('a', 100), ...dids('z', 12)], hostOf, {
+    identify: ({ did }, signal) => (did.includes(':a') ? never(signal) : known(did)),
+  })
+  const serve = async () => {
+    for (const fetch of fetches.splice(0)) fetch.finish()
+    return (await store.repos.counts()).states.active
+  }
+  await expect.poll(serve).toBe(12)
+})
+
+test('F8: accounts whose DID lives on a mute host are put off once that is known', async () => {
+  const mute = Array.from({ length: 300 }, (_, i) => `did:web:mute.example:${i}`)
+  const { fetches, store } = await begin([...mute, ...dids('z', 12)], hostOf, {
+    identify: ({ did }, signal) => (did.includes('mute') ? never(signal) : known(did)),
+  })
+  const serve = async () => {
+    for (const fetch of fetches.splice(0)) fetch.finish()
+    return (await store.repos.counts()).states.active
+  }
+  await expect.poll(serve).toBe(12)
+  const row = await store.repos.get('did:web:mute.example:299')
+  expect(row).toMatchObject({ retryCount: 0, error: 'the host of its DID does not answer' })
+})
 
 test('F8: a host that has told that our budget is used up is left alone until it is given anew', async () => {
   const { fetches, started, store } = await begin(dids('a', 3), hostOf, { perHost: 1 })

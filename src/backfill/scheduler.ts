@@ -1,19 +1,19 @@
-import { anySignal, isAbort } from '../async/signal.ts'
+import { anySignal } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
-import { resyncFailed, resyncFinished, resyncStarted } from '../observe/sync-events.ts'
-import type { Identity } from '../protocol/identity.ts'
+import { resyncFinished, resyncStarted } from '../observe/sync-events.ts'
 import { XrpcError } from '../protocol/xrpc-error.ts'
 import { Pacer } from '../repo/policy.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
-import { decideFailure, hostTroubleOf } from './failure.ts'
-import { type Flight, Flights } from './flight.ts'
+import { Claims, type Resolved } from './claims.ts'
+import { hostTroubleOf } from './failure.ts'
+import { type Flight, Flights, IDLE_MS, type Place } from './flight.ts'
 import { Hosts } from './hosts.ts'
+import { Lookups, SLOW_MS } from './lookups.ts'
 import { type Estimate, type FetchProgress, Progress } from './progress.ts'
+import { Queues, type Ready } from './queues.ts'
 import type { FetchedRepo } from './resync.ts'
-
-export type Resolved = Identity & { pds: string; signingKey: string }
 
 export interface SchedulerDeps {
   readonly store: Store
@@ -60,14 +60,13 @@ export interface SchedulerProgress extends FetchProgress {
   readonly waiting: number
 }
 
-interface Ready {
-  readonly row: RepoRow
-  readonly identity: Resolved
-}
-
 const POLL_MS = 1_000
+/** Repos in our hands that are not looked up slowly, as a multiple of the concurrency. */
+const QUEUED = 4
+/** A host that has not answered yet is waited for so long before its fetch gives its place to others, ms. */
+const NEW_HOST_MS = 1_000
 
-/** Fetches and look-ups that may wait for silent servers beside those that work, as multiples of the concurrency. */
+/** Fetches that may wait for silent servers beside those that work, as a multiple of the concurrency. */
 const MAX_IDLE = 4
 /** Nobody else had work when queues were cut last: not again for so long, ms. */
 const CUT_AGAIN_MS = 5_000
@@ -84,33 +83,35 @@ export class Scheduler {
   readonly #pacer: Pacer<number>
   readonly #progress = new Progress()
   readonly #flights: Flights
-  readonly #lookups = new Flights()
-  readonly #retry: { readonly baseMs: number; readonly maxMs: number }
-  readonly #ready = new Map<string, Ready[]>()
-  /** Repos in our hands. */
-  readonly #held = new Set<number>()
+  readonly #lookups: Lookups
+  readonly #queues = new Queues()
+  readonly #claims: Claims
   /** Hosts whose queues were cut: nothing more of them is claimed until they are worked off. */
   readonly #crowded = new Set<string>()
   readonly #tasks = new Set<Promise<void>>()
   readonly #abort = new AbortController()
-  #waiting = 0
-  #renewed = 0
   #cutAfter = 0
   #wake: PromiseWithResolvers<void> = Promise.withResolvers()
   #loop: Promise<void> | null = null
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps
+    const { store, observer, leaseMs, onStanding } = deps
     const { first, longest } = deps.retryMs
-    this.#retry = { baseMs: first, maxMs: longest }
-    this.#hosts = new Hosts(deps.perHost, deps.observer, { first: first / 12, longest: longest / 6 })
+    this.#hosts = new Hosts(deps.perHost, observer, { first: first / 12, longest: longest / 6 })
     this.#flights = new Flights(deps.idleMs)
+    this.#lookups = new Lookups(deps.concurrency * QUEUED)
     this.#pacer = new Pacer({ limit: deps.resyncsPerMinute, windowMs: 60_000, maxKeys: 20_000 })
+    this.#claims = new Claims({
+      ...{ store, observer, leaseMs, onStanding, signal: this.#abort.signal },
+      retry: { baseMs: first, maxMs: longest },
+      onFailed: () => this.#progress.failed++,
+    })
   }
 
   get progress(): SchedulerProgress {
     const { size: fetching, busy } = this.#flights
-    const waiting = this.#waiting + this.#lookups.size
+    const waiting = this.#queues.size + this.#lookups.size
     return { fetching, idle: fetching - busy, waiting, ...this.#progress.report(Date.now()) }
   }
 
@@ -135,9 +136,7 @@ export class Scheduler {
     await this.#loop
     await Promise.all(this.#tasks)
     // Whoever goes on with these need not wait until our claims run out.
-    for (const queue of this.#ready.values())
-      for (const { row } of queue) await this.#release(row, null, row.error)
-    this.#ready.clear()
+    for (const host of this.#queues.hosts) await this.#giveBack(this.#queues.cut(host, 0), null)
   }
 
   async #run(): Promise<void> {
@@ -145,7 +144,7 @@ export class Scheduler {
     while (!signal.aborted) {
       try {
         this.#progress.sample(Date.now())
-        await this.#renew()
+        await this.#claims.renew(Date.now())
         await this.#releasePaused()
         if (await this.#claim()) continue
       } catch (error) {
@@ -157,32 +156,31 @@ export class Scheduler {
 
   /** Whether there may be more to claim at once. */
   async #claim(): Promise<boolean> {
-    const { store, leaseMs } = this.#deps
     if (this.#room() <= 0) await this.#cutQueues()
-    const limit = this.#room()
-    if (limit <= 0 || this.#content(limit)) return false
     const now = Date.now()
+    const limit = Math.min(this.#room(), this.#lookups.room(now))
+    if (limit <= 0 || this.#content(limit)) return false
     const silent = this.#flights.silentHosts()
     for (const host of this.#crowded) {
-      const few = (this.#ready.get(host)?.length ?? 0) < this.#deps.perHost
+      const few = this.#queues.sizeOf(host) < this.#deps.perHost
       if (few && !this.#isStuck(host, silent, now)) this.#crowded.delete(host)
     }
-    const rows = await store.repos.claim({ limit, now, leaseMs, skipHosts: [...this.#crowded] })
+    const rows = await this.#claims.take(limit, [...this.#crowded], now)
     if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
     if (rows.length > this.#deps.concurrency) this.#deps.onBacklog?.()
     for (const row of rows) {
-      this.#held.add(row.id)
-      this.#spawn(this.#identify(row).catch((error) => this.#fail(row, error)))
+      this.#spawn(this.#identify(row).catch((error) => this.#claims.fail(row, error)))
     }
     return rows.length === limit
   }
 
-  /** How many more repos to claim: enough that hosts have a queue, few enough that others can have them. */
+  /**
+   * How many more repos to claim: enough that hosts have a queue, few enough that others can have them. Slow look-ups do
+   * not count: what is known is fetched meanwhile.
+   */
   #room(): number {
-    const most = this.#deps.concurrency * 4
-    const idle = this.#lookups.size - this.#lookups.busy
-    if (idle >= most * MAX_IDLE) return 0
-    return most - this.#flights.busy - this.#waiting - this.#lookups.busy
+    const { concurrency } = this.#deps
+    return concurrency * QUEUED - this.#flights.busy - this.#queues.size - this.#lookups.quick
   }
 
   /** Every worker works and the queues are far from empty: a claim is a transaction, so several repos share one. */
@@ -200,12 +198,13 @@ export class Scheduler {
     if (oneHost || this.#flights.busy >= concurrency || Date.now() < this.#cutAfter) return
     const silent = this.#flights.silentHosts()
     const now = Date.now()
-    for (const [host, queue] of this.#ready) {
-      const surplus = queue.splice(this.#isStuck(host, silent, now) ? 0 : perHost)
+    for (const host of this.#queues.hosts) {
+      // It takes more as soon as it answers.
+      if (this.#hosts.recordOf(host) === 'new' && !silent.has(host)) continue
+      const surplus = this.#queues.cut(host, this.#isStuck(host, silent, now) ? 0 : perHost)
       if (surplus.length === 0) continue
       this.#crowded.add(host)
-      this.#waiting -= surplus.length
-      for (const { row } of surplus) await this.#release(row, null, row.error)
+      await this.#giveBack(surplus, null)
     }
   }
 
@@ -214,26 +213,16 @@ export class Scheduler {
     return silent.has(host) && !this.#hosts.free(host, now)
   }
 
-  /** So that nobody takes our repos over while we are at them. */
-  async #renew(): Promise<void> {
-    const { store, leaseMs } = this.#deps
-    const now = Date.now()
-    if (now - this.#renewed < leaseMs / 4 || this.#held.size === 0) return
-    this.#renewed = now
-    await store.repos.renew([...this.#held], now + leaseMs)
-  }
-
-  /** Until woken, or a second: other processes may have added repos, and pauses and retries run out. */
+  /** Until woken, a look-up is slow, or a second: other processes may have added repos, and pauses and retries run out. */
   async #sleep(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const clock = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, POLL_MS)
+      timer = setTimeout(resolve, this.#lookups.quick > 0 ? SLOW_MS / 2 : POLL_MS)
     })
     await Promise.race([this.#wake.promise, clock])
     clearTimeout(timer)
     this.#wake = Promise.withResolvers()
     this.#flights.look(Date.now())
-    this.#lookups.look(Date.now())
     this.#pump()
   }
 
@@ -248,28 +237,21 @@ export class Scheduler {
   }
 
   async #identify(row: RepoRow): Promise<void> {
-    const place = this.#lookups.begin()
+    const { identify, hostOf, resyncsPerMinute, retryMs } = this.#deps
+    // Rule F9: more than so many resyncs of one DID within a minute are spaced.
+    if (!this.#pacer.free(row.id, Date.now()))
+      return this.#claims.release(row, Date.now() + 60_000 / resyncsPerMinute)
+    const place = this.#lookups.begin(row.did)
+    if (place === null)
+      return this.#claims.release(row, Date.now() + retryMs.first / 3, 'the host of its DID does not answer')
     try {
-      // Rule F9: more than so many resyncs of one DID within a minute are spaced.
-      if (!this.#pacer.free(row.id, Date.now())) {
-        await this.#release(row, Date.now() + 60_000 / this.#deps.resyncsPerMinute, row.error)
-        return
-      }
-      const identity = await this.#deps.identify(row, this.#abort.signal)
-      if (identity === null) this.#held.delete(row.id)
-      else this.#enqueue({ row, identity })
+      const identity = await identify(row, this.#abort.signal)
+      if (identity === null) this.#claims.done(row)
+      else this.#queues.add(hostOf(identity), { row, identity })
     } finally {
       place.end()
     }
     this.#pump()
-  }
-
-  #enqueue(ready: Ready): void {
-    const host = this.#deps.hostOf(ready.identity)
-    const queue = this.#ready.get(host)
-    if (queue === undefined) this.#ready.set(host, [ready])
-    else queue.push(ready)
-    this.#waiting++
   }
 
   /** Starts what may start, one of each host in turn. */
@@ -278,7 +260,7 @@ export class Scheduler {
     const { concurrency } = this.#deps
     for (let started = true; started; ) {
       started = false
-      for (const [host, queue] of [...this.#ready]) {
+      for (const host of this.#queues.hosts) {
         if (this.#flights.busy >= concurrency || this.#abort.signal.aborted) return
         if (!this.#hosts.free(host, now)) continue
         // All sockets wait for silent hosts. The end of the one that is given up leads back here.
@@ -286,26 +268,61 @@ export class Scheduler {
           this.#flights.giveUpLongest(concurrency)
           return
         }
-        const next = queue.shift()
-        if (queue.length === 0) this.#ready.delete(host)
+        const next = this.#queues.next(host)
         if (next === undefined) continue
-        this.#waiting--
         this.#hosts.enter(host)
-        this.#spawn(this.#resync(next.row, next.identity, host))
+        this.#spawn(this.#resync(next, host))
         started = true
       }
     }
   }
 
-  async #resync(row: RepoRow, identity: Resolved, host: string): Promise<void> {
+  async #resync({ row, identity }: Ready, host: string): Promise<void> {
     const { store, observer, fetch, cutOver } = this.#deps
     const began = performance.now()
     const first = row.rev === null
     const own = new AbortController()
-    const place = this.#flights.begin(host, () => own.abort(silence(host)))
+    const place = this.#flights.begin(host, () => own.abort(silence(host)), this.#patienceWith(host))
+    let answered = true
+    this.#pacer.take(row.id, Date.now())
+    try {
+      resyncStarted(observer, { did: row.did, host, first })
+      const fresh = first && (await store.records.count(row.id)) === 0
+      const signal = anySignal(this.#abort.signal, own.signal)
+      const fetched = await fetch(row, identity, host, fresh, this.#flightAt(host, place), signal)
+      const deleted = await cutOver(row, fetched, fresh)
+      const { records, bytes } = fetched
+      this.#progress.finished(records, bytes)
+      const ms = performance.now() - began
+      resyncFinished(observer, { did: row.did, first, records, deleted, bytes, ms })
+      this.#claims.done(row)
+    } catch (thrown) {
+      const error: unknown = own.signal.aborted && !this.#abort.signal.aborted ? own.signal.reason : thrown
+      const trouble = hostTroubleOf(error, Date.now())
+      answered = trouble === null
+      if (trouble !== null) this.#hosts.pause(host, (error as Error).message, trouble.askedMs, Date.now())
+      await this.#claims.fail(row, error)
+    } finally {
+      place.end()
+      this.#hosts.leave(host, answered)
+      this.#pump()
+    }
+  }
+
+  /** One that failed last time takes no place before it answers. */
+  #patienceWith(host: string): number {
+    const { idleMs = IDLE_MS } = this.#deps
+    return { good: idleMs, new: Math.min(NEW_HOST_MS, idleMs), bad: 0 }[this.#hosts.recordOf(host)]
+  }
+
+  #flightAt(host: string, place: Place): Flight {
     const progress = this.#progress
-    const flight: Flight = {
-      limited: (limit) => this.#hosts.told(host, limit),
+    return {
+      limited: (limit) => {
+        place.working()
+        place.waiting()
+        if (this.#hosts.told(host, limit)) this.#pump()
+      },
       waiting: place.waiting,
       received: (bytes) => {
         place.working()
@@ -315,89 +332,19 @@ export class Scheduler {
         progress.records += records
       },
     }
-    let answered = true
-    this.#pacer.take(row.id, Date.now())
-    try {
-      resyncStarted(observer, { did: row.did, host, first })
-      const fresh = first && (await store.records.count(row.id)) === 0
-      const fetched = await fetch(
-        row,
-        identity,
-        host,
-        fresh,
-        flight,
-        anySignal(this.#abort.signal, own.signal),
-      )
-      const deleted = await cutOver(row, fetched, fresh)
-      const { records, bytes } = fetched
-      progress.finished(records, bytes)
-      const ms = performance.now() - began
-      resyncFinished(observer, { did: row.did, first, records, deleted, bytes, ms })
-      this.#held.delete(row.id)
-    } catch (thrown) {
-      const error: unknown = own.signal.aborted && !this.#abort.signal.aborted ? own.signal.reason : thrown
-      const trouble = hostTroubleOf(error, Date.now())
-      answered = trouble === null
-      if (trouble !== null) this.#hosts.pause(host, (error as Error).message, trouble.askedMs, Date.now())
-      await this.#fail(row, error)
-    } finally {
-      place.end()
-      this.#hosts.leave(host, answered)
-      this.#pump()
-    }
-  }
-
-  async #fail(row: RepoRow, error: unknown): Promise<void> {
-    const { store, observer, onStanding } = this.#deps
-    const guard = { run: row.run, state: 'resyncing' as const }
-    this.#held.delete(row.id)
-    if (isAbort(error, this.#abort.signal) || this.#abort.signal.aborted) {
-      await store.repos.patch(row.id, { state: 'desynchronized' }, guard)
-      return
-    }
-    const decision = decideFailure(error, row, this.#retry, Date.now())
-    switch (decision.kind) {
-      case 'lost':
-        return
-      case 'behind':
-        // F9 spaces the attempts.
-        await store.repos.patch(row.id, { state: 'desynchronized', error: decision.error }, guard)
-        return
-      case 'standing':
-        await onStanding(row, decision.standing, this.#abort.signal).catch((again) => this.#fail(row, again))
-        return
-      case 'later':
-        observer.log.warn(
-          { did: row.did, err: error },
-          'an identity could not be resolved; trying again soon',
-        )
-        await this.#release(row, decision.retryAt, decision.error)
-        return
-      case 'failed': {
-        this.#progress.failed++
-        const { error: message, failures: retryCount, retryAt, reason } = decision
-        await store.repos.patch(row.id, { state: 'error', error: message, retryCount, retryAt }, guard)
-        resyncFailed(observer, { did: row.did, error: message, reason, retryAt, failures: retryCount })
-      }
-    }
   }
 
   /** Gives repos of paused hosts back, due when the pause is over: they hold no place and buffer no commits. */
   async #releasePaused(): Promise<void> {
     const now = Date.now()
-    for (const [host, queue] of [...this.#ready]) {
+    for (const host of this.#queues.hosts) {
       const until = this.#hosts.pausedUntil(host)
-      if (until <= now + 2_000) continue
-      this.#ready.delete(host)
-      this.#waiting -= queue.length
-      for (const { row } of queue) await this.#release(row, until, row.error)
+      if (until > now + 2_000) await this.#giveBack(this.#queues.cut(host, 0), until)
     }
   }
 
-  async #release(row: RepoRow, retryAt: number | null, error: string | null): Promise<void> {
-    const guard = { run: row.run, state: 'resyncing' as const }
-    this.#held.delete(row.id)
-    await this.#deps.store.repos.patch(row.id, { state: 'desynchronized', retryAt, error }, guard)
+  async #giveBack(repos: readonly Ready[], retryAt: number | null): Promise<void> {
+    for (const { row } of repos) await this.#claims.release(row, retryAt)
   }
 }
 

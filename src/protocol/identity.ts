@@ -152,7 +152,7 @@ class Resolver implements IdentityResolver {
     try {
       const document = await fetchDidDocument(did, this.#plc, this.#xrpc, signal)
       const identity = document === null ? tombstone(did) : identityOf(document)
-      const found = handle ? await this.#checked(identity, old, signal) : unchecked(identity, old)
+      const found = handle ? await this.#checked(identity, old, signal) : unchecked(identity, old, force)
       return this.#keep(did, fetch, found, this.#now() + this.#ttlMs)
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error
@@ -204,11 +204,12 @@ class Resolver implements IdentityResolver {
 
 const INVALID = 'handle.invalid'
 
-function unchecked(identity: Identity, old: Found | undefined): Found {
-  // The same claim as before keeps its verdict.
-  return old !== undefined && old.identity.claimedHandle === identity.claimedHandle
-    ? { ...old, identity: { ...identity, handle: old.identity.handle } }
-    : { identity, provenAt: null, checkDue: 0 }
+function unchecked(identity: Identity, old: Found | undefined, again: boolean): Found {
+  if (old === undefined || old.identity.claimedHandle !== identity.claimedHandle)
+    return { identity, provenAt: null, checkDue: 0 }
+  // The same claim as before keeps its verdict until it is checked; whoever forces a refresh doubts it.
+  const checkDue = again ? 0 : old.checkDue
+  return { ...old, identity: { ...identity, handle: old.identity.handle }, checkDue }
 }
 
 function identityOf(document: DidDocument): Identity {

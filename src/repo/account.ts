@@ -12,6 +12,8 @@ export interface AccountProcessorDeps {
   readonly store: Store
   readonly submit: (unit: Unit) => Promise<Outcome>
   readonly identity: IdentityResolver
+  /** See `IdentityChecks`. */
+  readonly withHandle: (identity: Identity) => Promise<Identity>
   readonly observer: Observer
   /** Whether the stream may speak for accounts of this PDS (rule G1). */
   readonly speaksFor: (pds: string | null) => boolean | Promise<boolean>
@@ -30,17 +32,25 @@ export class AccountProcessor {
   }
 
   /**
-   * Resolves the account's identity and, where handle, PDS or key differ from the row, writes that together
-   * with the onIdentity handlers' effects (rules D1, D4, D6). A move of PDS makes the repo due for a resync, and so
-   * does a new key when the last fetch failed.
+   * Resolves the account's identity and brings the row level with it. A handle that takes its time follows (rules
+   * D1, D3).
    */
   async refresh(row: RepoRow, force: boolean): Promise<Identity> {
-    const identity = await this.#deps.identity.resolve(row.did, { force })
+    const { identity: resolver, withHandle } = this.#deps
+    const identity = await withHandle(await resolver.resolve(row.did, { force, handle: false }))
+    await this.apply(row, identity)
+    return identity
+  }
+
+  /**
+   * Where handle, PDS or key differ from the row, writes that together with the onIdentity handlers' effects (rules D4,
+   * D6). A move of PDS makes the repo due for a resync, and so does a new key when the last fetch failed.
+   */
+  async apply(row: RepoRow, identity: Identity): Promise<void> {
     const unit = identityUnit(row, identity)
-    if (unit === null) return identity
+    if (unit === null) return
     await this.#deps.submit(unit)
     if (unit.patch?.state !== undefined) this.#deps.onDue()
-    return identity
   }
 
   /** Rule G1: a host that is not the account's home is asked about once more, and then not believed. */

@@ -2,12 +2,13 @@ import { UserError } from '../errors.ts'
 import type { Database, Session, SqlWords } from './database.ts'
 import { first } from './migrations/0001-first.ts'
 import { excluded } from './migrations/0002-excluded.ts'
+import { identityDue } from './migrations/0003-identity-due.ts'
 
 /**
  * Ours, forward only, applied when a store opens. The n-th brings the schema to version n. Each has a dump of the schema
  * it leaves in `test/released/`, from which the ones after it are tested.
  */
-export const MIGRATIONS: readonly ((sql: SqlWords) => string[])[] = [first, excluded]
+export const MIGRATIONS: readonly ((sql: SqlWords) => string[])[] = [first, excluded, identityDue]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 

@@ -4,6 +4,7 @@ import { Cursors } from './cursors.ts'
 import type { Database, Session, Transaction } from './database.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Excluded } from './excluded.ts'
+import { IdentityDue } from './identity-due.ts'
 import { Meta } from './meta.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
@@ -27,6 +28,7 @@ export class Store {
   readonly deadLetters: DeadLetters
   readonly uncreated: Uncreated
   readonly excluded: Excluded
+  readonly identityDue: IdentityDue
   readonly outbox: Outbox
   readonly meta: Meta
   readonly rejections: Rejections
@@ -48,6 +50,7 @@ export class Store {
     this.cursors = new Cursors(db)
     this.deadLetters = new DeadLetters(db)
     this.excluded = new Excluded(db)
+    this.identityDue = new IdentityDue(db)
     this.uncreated = new Uncreated(db, () => this.deadLetters.any)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)

@@ -12,7 +12,9 @@ import { migrate, SCHEMA_VERSION } from '../../src/store/migrate.ts'
 import { dumpFile, kindOf, loadDump, writeDump } from './released.ts'
 
 /** Rows for what the newest migration made. */
-const ADDED: readonly string[] = []
+const ADDED: readonly string[] = [
+  "insert into lextap_identity_due (did) values ('did:plc:bbbbbbbbbbbbbbbbbbbbbbbb')",
+]
 
 for (const open of [() => openSqlite(':memory:', { readOnly: false }), () => openPglite(':memory:')]) {
   const db: Database = await open()

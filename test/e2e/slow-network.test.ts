@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { startNetwork } from '../../src/testing/index.ts'
+import { expectEachOnce, expectTruth } from '../support/compare.ts'
+import { runTap } from '../support/run-tap.ts'
+
+/** Directories, handles and hosts that take their time, and that nobody else waits for them. */
+const STATUS = 'xyz.statusphere.status'
+const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
+
+/** Never answers. */
+const mute = {
+  resolve: (_handle: string, signal?: AbortSignal) =>
+    new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+}
+
+test('D3: records wait for no handle: a mute handle server holds nothing up, and handles are proven when it speaks', async () => {
+  await using network = await startNetwork({ seed: 'mute handles', clock: 'system' })
+  // More than are waited for at once.
+  const repos = Array.from({ length: 100 }, () => network.createRepo({ records: 2, collections: [STATUS] }))
+  const first = await runTap({ network, handles: mute })
+  await expect.poll(async () => (await first.tap.store.repos.counts()).states.active).toBe(100)
+  await network.waitForSubscribers(1)
+  for (const repo of repos.slice(0, 20)) {
+    repo.publish()
+    repo.create(STATUS, status('behind its identity message'))
+  }
+  await expect.poll(async () => (await first.rows('rec')).length).toBe(220)
+  await expectTruth(first, network.truth())
+  // Nobody has said that these handles are theirs.
+  expect((await first.tap.store.repos.list({ limit: 200 })).every(({ handle }) => handle === null)).toBe(true)
+  expect((await first.rows('identity_seen')).every(({ changed }) => changed === 'pds,signingKey')).toBe(true)
+  await first.tap.stop()
+
+  await using again = await runTap({ network, database: first.config.database })
+  await network.relayIdle()
+  await again.tap.settled({ seq: network.relayStream.seq })
+  const rows = await again.tap.store.repos.list({ limit: 200 })
+  expect(rows.map(({ did, handle }) => [did, handle]).sort()).toEqual(
+    repos.map(({ did, handle }) => [did, handle]).sort(),
+  )
+  const told = (await again.rows('identity_seen')).filter(({ changed }) => changed === 'handle')
+  expect(told.map(({ did, handle }) => [did, handle]).sort()).toEqual(
+    repos.map(({ did, handle }) => [did, handle]).sort(),
+  )
+  expect(await again.tap.store.identityDue.list('', 10)).toEqual([])
+  await expectEachOnce(again)
+})
+
+test('E8: an account that is known is fetched while the directory is out of reach, and what it says later holds', async () => {
+  await using network = await startNetwork({ seed: 'no directory', pdses: 2, clock: 'system' })
+  const [stays, moves] = [network.createRepo({ records: 4 }), network.createRepo({ records: 4 })]
+  const first = await runTap({ network })
+  await first.tap.settled()
+  await first.tap.stop()
+  const { database } = first.config
+  await using again = await runTap({ network, database })
+  await again.tap.settled()
+  await network.host('plc').stop()
+  stays.commit([{ action: 'create', collection: STATUS, record: status('unheard') }], { announce: false })
+  await again.tap.resync(stays.did)
+  await expect.poll(async () => (await again.rows('rec')).length).toBe(9)
+  expect((await again.tap.store.repos.get(stays.did))?.state).toBe('active')
+  await network.host('plc').start()
+  moves.moveTo(network.pdses.find((pds) => pds !== moves.host) as never)
+  moves.create(STATUS, status('from the new home'))
+  await network.relayIdle()
+  await again.tap.settled({ seq: network.relayStream.seq })
+  expect((await again.tap.store.repos.get(moves.did))?.pds).toBe(moves.host.url)
+  await expectTruth(again, network.truth())
+})
