@@ -2,9 +2,10 @@ import { Lanes } from './async/lanes.ts'
 import { followCollections } from './backfill/collections.ts'
 import { Discovery } from './backfill/discovery.ts'
 import { type ListingProgress, Listings } from './backfill/listings.ts'
-import type { Estimate } from './backfill/progress.ts'
+import { BackfillNotes, leftOf } from './backfill/notes.ts'
+import { type Estimate, estimate, type SchedulerProgress } from './backfill/progress.ts'
 import { Removals, type RemoveOptions } from './backfill/removals.ts'
-import type { Scheduler, SchedulerProgress } from './backfill/scheduler.ts'
+import type { Scheduler } from './backfill/scheduler.ts'
 import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
@@ -86,6 +87,7 @@ export class Parts {
   readonly #followed: Followed
   readonly #replayer: Replayer
   readonly #changes: () => Promise<void>
+  readonly #notes: BackfillNotes
   #poll: NodeJS.Timeout | null = null
 
   constructor(config: ResolvedConfig, options: TapOptions, store: Store) {
@@ -93,6 +95,7 @@ export class Parts {
     this.#config = config
     this.#observer = observer
     this.store = store
+    this.#notes = new BackfillNotes(store.meta)
     const handlers = options.definitions.length > 0
     this.serving = new Serving({ config, store, observer, handlers })
     const { publish } = this.serving
@@ -274,11 +277,9 @@ export class Parts {
       await this.#stream.close()
     } finally {
       await this.#xrpc.close()
-      await this.store.rejections
-        .save(this.#observer.metrics)
-        .catch((error) =>
-          this.#observer.log.warn({ err: error }, 'the counts of rejections could not be saved'),
-        )
+      await Promise.all([this.store.rejections.save(this.#observer.metrics), this.#notes.end()]).catch(
+        (error) => this.#observer.log.warn({ err: error }, 'the counts for lextap status could not be saved'),
+      )
       await this.store.close()
     }
   }
@@ -289,19 +290,17 @@ export class Parts {
     await this.#removals.resume()
     this.#replayer.wake()
     await this.store.rejections.save(this.#observer.metrics)
+    await this.#notes.save(this.scheduler.progress)
   }
 
   async status(): Promise<TapStatus> {
     await this.store.rejections.save(this.#observer.metrics)
-    const repos = await this.store.repos.counts()
-    const { pending, desynchronized, resyncing } = repos.states
+    const { repos } = this.store
+    const backfill = this.scheduler.progress
     return {
       relay: this.#stream.status,
-      repos,
-      backfill: {
-        ...this.scheduler.progress,
-        left: this.scheduler.estimate(pending + desynchronized + resyncing),
-      },
+      repos: await repos.counts(),
+      backfill: { ...backfill, left: estimate(backfill, await leftOf(this.store)) },
       listings: this.#listings.progress,
       rejections: await this.store.rejections.counts(),
       replay: this.#replayer.status,

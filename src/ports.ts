@@ -1,4 +1,4 @@
-import type { SchedulerProgress } from './backfill/scheduler.ts'
+import type { SchedulerProgress } from './backfill/progress.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { fetchRawDidDocument, IdentityError } from './protocol/did-fetch.ts'
 import type { XrpcClient } from './protocol/xrpc.ts'

@@ -73,6 +73,12 @@ export class Flights {
     return hosts
   }
 
+  sizeAt(host: string): number {
+    let size = 0
+    for (const entry of this.#entries) if (entry.host === host) size++
+    return size
+  }
+
   /** Those at a host that take up no place. */
   idleAt(host: string): number {
     let idle = 0

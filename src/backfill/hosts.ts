@@ -57,6 +57,13 @@ export class Hosts {
     return spent(state, Date.now()) ? Math.max(state.pausedUntil, state.resetAt) : state.pausedUntil
   }
 
+  /** Hosts that are paused, or failed last time. */
+  troubled(now: number): string[] {
+    return [...this.#hosts].flatMap(([host, state]) =>
+      state.pausedUntil > now || spent(state, now) || (state.failures > 0 && !state.answered) ? [host] : [],
+    )
+  }
+
   enter(host: string): void {
     const state = this.#get(host)
     state.running++

@@ -8,6 +8,19 @@ export interface FetchProgress {
   readonly bytes: number
   /** Over the last minute at most; null before anything can be said. */
   readonly perSecond: { readonly repos: number; readonly records: number; readonly bytes: number } | null
+  /** Of the repos fetched so far; null before the first. */
+  readonly mean: { readonly records: number; readonly bytes: number } | null
+}
+
+/** What the scheduler is at, for status pages. */
+export interface SchedulerProgress extends FetchProgress {
+  /** Under way; `idle` of them wait for a silent host and take up no place. */
+  readonly fetching: number
+  readonly idle: number
+  /** Claimed: being looked up, or in the queue of their host. */
+  readonly waiting: number
+  /** Hosts that are silent, paused or failed last time, and the repos of ours that wait for them. */
+  readonly stuck: { readonly hosts: number; readonly repos: number }
 }
 
 /** What is left to fetch; estimates are null before anything can be said. */
@@ -16,8 +29,13 @@ export interface Estimate {
   /** As many as the repos fetched so far had. */
   readonly records: number | null
   readonly bytes: number | null
-  /** At the speed of the last minute, ms. */
+  /**
+   * At the speed of the last minute, ms; of what waits for nobody. Null while nothing moves, and when all that is left
+   * waits for hosts.
+   */
   readonly etaMs: number | null
+  /** Those that wait for a host or for their time, and the hosts. */
+  readonly waiting: { readonly repos: number; readonly hosts: number }
 }
 
 interface Sample {
@@ -61,6 +79,8 @@ export class Progress {
     const rate = (before: number, after: number) => (after - before) / seconds
     return {
       ...{ done, failed, records, bytes },
+      mean:
+        done === 0 ? null : { records: this.#finished.records / done, bytes: this.#finished.bytes / done },
       perSecond:
         first === undefined || seconds < 1
           ? null
@@ -71,17 +91,17 @@ export class Progress {
             },
     }
   }
+}
 
-  /** What `repos` more will bring and take. */
-  estimate(repos: number, now: number): Estimate {
-    const { perSecond } = this.report(now)
-    const mean = (total: number) => (this.done === 0 ? null : Math.round((total / this.done) * repos))
-    const etaMs =
-      repos === 0
-        ? 0
-        : perSecond === null || perSecond.repos === 0
-          ? null
-          : Math.round((repos / perSecond.repos) * 1000)
-    return { repos, records: mean(this.#finished.records), bytes: mean(this.#finished.bytes), etaMs }
-  }
+/** What `repos` more will bring and take, `postponed` of which are not due yet. Pure. */
+export function estimate(
+  { perSecond, mean, stuck }: Pick<SchedulerProgress, 'perSecond' | 'mean' | 'stuck'>,
+  { repos, postponed }: { readonly repos: number; readonly postponed: number },
+): Estimate {
+  const waiting = { repos: Math.min(repos, postponed + stuck.repos), hosts: stuck.hosts }
+  const moving = repos - waiting.repos
+  const rate = perSecond?.repos ?? 0
+  const of = (each: number | undefined) => (each === undefined ? null : Math.round(each * repos))
+  const etaMs = repos === 0 ? 0 : moving === 0 || rate === 0 ? null : Math.round((moving / rate) * 1000)
+  return { repos, records: of(mean?.records), bytes: of(mean?.bytes), etaMs, waiting }
 }

@@ -4,6 +4,7 @@ import { XrpcError } from '../protocol/xrpc-error.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import type { Flight } from './flight.ts'
+import { estimate } from './progress.ts'
 import { Scheduler, type SchedulerDeps } from './scheduler.ts'
 
 /** One fetch under way, in the hands of the test. */
@@ -321,13 +322,19 @@ describe('progress', () => {
     fetches[0]?.flight.received(500)
     fetches[0]?.flight.proven(7)
     expect(scheduler.progress).toMatchObject({ fetching: 2, records: 7, bytes: 500, done: 0 })
-    expect(scheduler.estimate(10)).toMatchObject({ repos: 10, records: null, bytes: null, etaMs: null })
+    const left = (repos: number, postponed = 0) => estimate(scheduler.progress, { repos, postponed })
+    expect(left(10)).toMatchObject({ repos: 10, records: null, bytes: null, etaMs: null })
     fetches[0]?.finish(10)
     await expect.poll(() => scheduler.progress.done).toBe(1)
-    expect(scheduler.estimate(10)).toMatchObject({ records: 100, bytes: 10_000 })
+    expect(left(10)).toMatchObject({ records: 100, bytes: 10_000 })
     await expect.poll(() => scheduler.progress.perSecond, { timeout: 5_000 }).not.toBe(null)
-    await expect.poll(() => scheduler.estimate(10).etaMs, { timeout: 5_000 }).toBeGreaterThan(0)
-    expect(scheduler.estimate(0).etaMs).toBe(0)
+    await expect.poll(() => left(10).etaMs, { timeout: 5_000 }).toBeGreaterThan(0)
+    expect(left(0).etaMs).toBe(0)
+    // Whoever is not due, or waits for a host, has no time of arrival.
+    expect(left(10, 10)).toMatchObject({ etaMs: null, waiting: { repos: 10, hosts: 0 } })
+    fetches[1]?.fail(new XrpcError('mute', { code: 'timeout', url: '', retry: true }))
+    await expect.poll(() => scheduler.progress.stuck).toEqual({ hosts: 1, repos: 0 })
+    expect(left(10, 10)).toMatchObject({ etaMs: null, waiting: { repos: 10, hosts: 1 } })
   })
 })
 

@@ -11,7 +11,7 @@ import { hostTroubleOf } from './failure.ts'
 import { type Flight, Flights, IDLE_MS, type Place } from './flight.ts'
 import { Hosts } from './hosts.ts'
 import { Lookups, SLOW_MS } from './lookups.ts'
-import { type Estimate, type FetchProgress, Progress } from './progress.ts'
+import { Progress, type SchedulerProgress } from './progress.ts'
 import { Queues, type Ready } from './queues.ts'
 import type { FetchedRepo } from './resync.ts'
 
@@ -49,15 +49,6 @@ export interface SchedulerDeps {
   readonly onBacklog?: () => void
   /** A fetch that hears nothing for so long gives its place to another, ms. Default 5000. */
   readonly idleMs?: number
-}
-
-/** What the scheduler is at, for status pages. */
-export interface SchedulerProgress extends FetchProgress {
-  /** Under way; `idle` of them wait for a silent host and take up no place. */
-  readonly fetching: number
-  readonly idle: number
-  /** Claimed: being looked up, or in the queue of their host. */
-  readonly waiting: number
 }
 
 const POLL_MS = 1_000
@@ -112,12 +103,16 @@ export class Scheduler {
   get progress(): SchedulerProgress {
     const { size: fetching, busy } = this.#flights
     const waiting = this.#queues.size + this.#lookups.size
-    return { fetching, idle: fetching - busy, waiting, ...this.#progress.report(Date.now()) }
+    const { stuck } = this
+    return { fetching, idle: fetching - busy, waiting, stuck, ...this.#progress.report(Date.now()) }
   }
 
-  /** What `repos` more will bring and take. */
-  estimate(repos: number): Estimate {
-    return this.#progress.estimate(repos, Date.now())
+  /** Hosts we can only wait for, and what we hold of theirs. */
+  get stuck(): SchedulerProgress['stuck'] {
+    const hosts = new Set([...this.#flights.silentHosts(), ...this.#hosts.troubled(Date.now())])
+    let repos = this.#lookups.size - this.#lookups.quick
+    for (const host of hosts) repos += this.#queues.sizeOf(host) + this.#flights.sizeAt(host)
+    return { hosts: hosts.size, repos }
   }
 
   start(): void {

@@ -11,3 +11,11 @@ export function formatBytes(bytes: number): string {
   for (; size >= 1000 && unit < UNITS.length - 1; unit++) size /= 1000
   return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`
 }
+
+/** `40 s`, `12 min`, `3 h 5 min`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

@@ -1,5 +1,6 @@
 import type { TapStatus } from '../tap.ts'
-import { formatCount } from './numbers.ts'
+import { waitingText } from './backfill-line.ts'
+import { formatCount, formatDuration } from './numbers.ts'
 import { replayText } from './replay-line.ts'
 
 /** The state of a running tap in one line. */
@@ -7,11 +8,14 @@ export function statusLine(status: TapStatus): string {
   const { relay, repos, backfill } = status
   const { states } = repos
   const behind = states.pending + states.desynchronized + states.resyncing
+  const { left } = backfill
+  const eta = left.etaMs === null || left.etaMs === 0 ? [] : [`${formatDuration(left.etaMs)} left`]
+  const now = [`${backfill.fetching} now`, ...eta, ...waitingText(left)].join(', ')
   const parts = [
     relay.connected ? 'live' : 'not connected',
     `cursor ${relay.cursor ?? '-'}${relay.open > 0 ? ` (${formatCount(relay.open)} open)` : ''}`,
     `${formatCount(states.active)} of ${formatCount(repos.total)} repos level`,
-    ...(behind > 0 ? [`${formatCount(behind)} to fetch (${backfill.fetching} now)`] : []),
+    ...(behind > 0 ? [`${formatCount(behind)} to fetch (${now})`] : []),
     ...(states.error > 0 ? [`${formatCount(states.error)} failing`] : []),
     `${formatCount(backfill.records)} records fetched`,
     ...(status.replay === null ? [] : [replayText(status.replay)]),

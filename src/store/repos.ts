@@ -284,6 +284,16 @@ export class Repos {
     return rows[0]?.n ?? 0
   }
 
+  /** Of those `unsettled`, the ones that are not due yet: their host rests, or they were fetched too often. */
+  async postponed(now: number): Promise<number> {
+    const rows = await this.#db.reader.all<{ n: number }>(
+      `select count(*) as n from lextap_repo where state in ('pending', 'desynchronized')
+       and state <> 'active' and standing = 'active' and removal is null and retry_at > $1`,
+      [now],
+    )
+    return rows[0]?.n ?? 0
+  }
+
   /** Picks up what other processes changed: new repos enter the filter, cached rows are read again. */
   async refresh(): Promise<boolean> {
     const epoch = await this.#readEpoch()

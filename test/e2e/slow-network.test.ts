@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { startNetwork } from '../../src/testing/index.ts'
+import { readBackfill } from '../../src/backfill/notes.ts'
+import { stall, startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { runTap } from '../support/run-tap.ts'
 
@@ -67,4 +68,22 @@ test('E8: an account that is known is fetched while the directory is out of reac
   await again.tap.settled({ seq: network.relayStream.seq })
   expect((await again.tap.store.repos.get(moves.did))?.pds).toBe(moves.host.url)
   await expectTruth(again, network.truth())
+})
+
+test('F8: while only a mute host is left, status says so and gives no time of arrival', async () => {
+  await using network = await startNetwork({ seed: 'mute host', pdses: 2, clock: 'system' })
+  const repos = Array.from({ length: 10 }, () => network.createRepo({ records: 2, collections: [STATUS] }))
+  const mutePds = network.pdses.find((pds) => pds === repos[0]?.host)
+  const there = repos.filter((repo) => repo.host === mutePds).length
+  expect(there).toBeLessThan(10)
+  network.faults.add(stall(), { route: 'com.atproto.sync.getRepo', host: mutePds?.name ?? '' })
+  const config = { backfill: { stallMs: 20_000 } }
+  await using running = await runTap({ network, config })
+  const left = async () => (await running.tap.status()).backfill.left
+  await expect.poll(async () => (await running.tap.store.repos.counts()).states.active).toBe(10 - there)
+  await expect.poll(left).toMatchObject({ repos: there, etaMs: null, waiting: { repos: there, hosts: 1 } })
+  // What a process beside it is told.
+  await expect
+    .poll(() => readBackfill(running.tap.store))
+    .toMatchObject({ processes: 1, left: { etaMs: null } })
 })

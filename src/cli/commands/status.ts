@@ -1,10 +1,12 @@
 import { Command } from 'commander'
+import { readBackfill } from '../../backfill/notes.ts'
 import { openReplay } from '../../replay/journal.ts'
 import { statusOf } from '../../replay/replayer.ts'
 import { survey } from '../../replay/survey.ts'
 import { bodiesSize } from '../../store/bodies.ts'
 import { advices, surveyMigrations } from '../../store/migration-survey.ts'
 import type { Store } from '../../store/store.ts'
+import { backfillText } from '../backfill-line.ts'
 import { formatBytes, formatCount } from '../numbers.ts'
 import { type CommonOptions, withDatabase } from '../options.ts'
 import { printJson, printLine, printTable } from '../print.ts'
@@ -29,6 +31,7 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
   const status = {
     database: store.url,
     repos: await store.repos.counts(),
+    backfill: await readBackfill(store),
     cursors: (await store.cursors.list()).map((c) => ({
       ...c,
       updatedAt: new Date(c.updatedAt).toISOString(),
@@ -46,6 +49,11 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
   printLine(`database       ${status.database}`)
   printLine(`repos          ${formatCount(total)}: ${sums(states)}`)
   if (Object.keys(standings).some((s) => s !== 'active')) printLine(`standing       ${sums(standings)}`)
+  if (status.backfill !== null) printLine(`backfill       ${backfillText(status.backfill)}`)
+  else {
+    const left = await store.repos.unsettled()
+    if (left > 0) printLine(`backfill       ${formatCount(left)} to fetch, and no lextap runs`)
+  }
   for (const { source, kind, value, updatedAt } of status.cursors) {
     printLine(`cursor         ${value} of ${source} ${kind}, ${updatedAt}`)
   }

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { quietObserver } from '../../test/support/run-tap.ts'
+import { openStore } from '../store/open.ts'
+import { BackfillNotes, readBackfill } from './notes.ts'
+import type { SchedulerProgress } from './progress.ts'
+
+const progress = (some: Partial<SchedulerProgress>): SchedulerProgress => ({
+  ...{ fetching: 2, idle: 0, waiting: 3, done: 10, failed: 1, records: 100, bytes: 5000 },
+  ...{ stuck: { hosts: 0, repos: 0 }, perSecond: { repos: 2, records: 20, bytes: 1000 } },
+  mean: { records: 10, bytes: 500 },
+  ...some,
+})
+
+test('what the processes on a database are at is told together, without those that ended or died', async () => {
+  await using store = await openStore('sqlite::memory:', { observer: quietObserver() })
+  await store.repos.add(Array.from({ length: 12 }, (_, i) => `did:plc:a${i}`))
+  expect(await readBackfill(store)).toBe(null)
+  const now = Date.now()
+  const [one, two, dead, ended] = Array.from({ length: 4 }, () => new BackfillNotes(store.meta))
+  await one?.save(progress({}), now)
+  await two?.save(progress({ stuck: { hosts: 2, repos: 4 }, perSecond: null }), now)
+  await dead?.save(progress({}), now - 60_000)
+  await ended?.save(progress({}), now)
+  await ended?.end()
+  expect(await readBackfill(store, now)).toEqual({
+    processes: 2,
+    ...{ fetching: 4, idle: 0, waiting: 6, done: 20, failed: 2, records: 200, bytes: 10_000 },
+    ...{ stuck: { hosts: 2, repos: 4 }, perSecond: { repos: 2, records: 20, bytes: 1000 } },
+    mean: { records: 10, bytes: 500 },
+    left: { repos: 12, records: 120, bytes: 6000, etaMs: 4000, waiting: { repos: 4, hosts: 2 } },
+  })
+})
+
+test('repos that only wait have no time of arrival', async () => {
+  await using store = await openStore('sqlite::memory:', { observer: quietObserver() })
+  await store.repos.add(['did:plc:a', 'did:plc:b'])
+  const row = await store.repos.get('did:plc:a')
+  await store.repos.patch(row?.id ?? 0, { state: 'desynchronized', retryAt: Date.now() + 60_000 })
+  const notes = new BackfillNotes(store.meta)
+  await notes.save(progress({ stuck: { hosts: 1, repos: 1 } }))
+  expect((await readBackfill(store))?.left).toMatchObject({
+    repos: 2,
+    etaMs: null,
+    waiting: { repos: 2, hosts: 1 },
+  })
+})
