@@ -43,6 +43,8 @@ export async function removeRepo(
   }
   // A fetch under way loses its claim: what it still brings would be left behind.
   if ((await submit({ ...base, patch: { state: 'desynchronized' } })) === 'stale') return
+  // It may not have been fetched since its rows were kept.
+  if (!keepRows) await store.kept.adopt(row.id, row.did)
   let records = 0
   while (!keepRows) {
     if (signal.aborted) return
@@ -56,7 +58,7 @@ export async function removeRepo(
     records += page
   }
   if (signal.aborted) return
-  const outcome = await lanes.run(row.did, () => submit({ ...base, removeRepo: true }))
+  const outcome = await lanes.run(row.did, () => submit({ ...base, removeRepo: true, keepRows }))
   if (outcome === 'applied') repoRemoved(observer, { did: row.did, records })
 }
 

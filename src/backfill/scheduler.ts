@@ -282,6 +282,7 @@ export class Scheduler {
     this.#pacer.take(row.id, Date.now())
     try {
       resyncStarted(observer, { did: row.did, host, first })
+      if (first) await store.kept.adopt(row.id, row.did)
       const fresh = first && (await store.records.count(row.id)) === 0
       const signal = anySignal(this.#abort.signal, own.signal)
       const fetched = await fetch(row, identity, host, fresh, this.#flightAt(host, place), signal)

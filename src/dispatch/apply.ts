@@ -188,7 +188,10 @@ async function write(
     await tx.run(`delete from lextap_resync_buffer where ${store.db.sql.anyOf('id', 1, 'int')}`, [ids])
   }
   await tx.updateMany(WRITE_REPOS, [...plan.patched.values()].map(repoValues))
-  for (const id of plan.removed.keys()) await removeRepo(tx, id, true)
+  for (const [id, did] of plan.removed) {
+    if (plan.kept.has(id)) await store.kept.keep(tx, id, did)
+    await removeRepo(tx, id, true)
+  }
   await writeEffects(tx, store, effects)
   // Last: on Postgres whoever else writes to the outbox waits from here on.
   await store.outbox.append(tx, [...plan.outbox, ...effects.outbox])

@@ -2,6 +2,7 @@ import { cidEquals } from '../protocol/cid.ts'
 import type { VerifiedOp } from '../protocol/op.ts'
 import type { Transaction } from '../store/database.ts'
 import type { DeadLetterAction } from '../store/dead-letters.ts'
+import { isUnknown } from '../store/kept.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
 import { applyPatch, guardHolds } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
@@ -36,6 +37,8 @@ export class Plan {
   /** Repos whose row changes, as it will be. */
   readonly patched: Map<number, RepoRow> = new Map()
   readonly removed: Map<number, string> = new Map()
+  /** Of those, the ones whose rows stay. */
+  readonly kept: Set<number> = new Set()
   readonly buffered: { id: number; repoId: number }[] = []
   readonly outbox: OutboxEvent[] = []
   readonly #deps: PlanDeps
@@ -70,6 +73,7 @@ export class Plan {
       this.#rows.delete(row.id)
       this.patched.delete(row.id)
       this.removed.set(row.id, row.did)
+      if (unit.keepRows === true) this.kept.add(row.id)
     }
     return true
   }
@@ -172,7 +176,8 @@ export class Plan {
     const fresh = unit.mode === 'diff' && unit.fresh === true
     const record = { cid, run: unit.run, body: keepBodies ? body : null }
     this.index.put(unit.repoId, collectionId, rkey, record, fresh)
-    const action = unit.mode === 'trust' ? op.action : before === null ? 'create' : 'update'
+    const known = before !== null && !isUnknown(before)
+    const action = unit.mode === 'trust' ? op.action : known ? 'update' : 'create'
     this.#publish(unit, op, action)
     this.addJob(new RecordJob(unit, op, action, routes.of(collection)))
   }

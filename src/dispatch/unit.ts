@@ -39,6 +39,8 @@ export interface Unit {
   readonly removing?: boolean
   /** The repo row and what hangs on it go with this unit (its records were deleted before). */
   readonly removeRepo?: boolean
+  /** The user keeps the rows of the repo that goes: which ones is remembered. */
+  readonly keepRows?: boolean
 }
 
 /** `applied` committed · `stale` the guard did not hold, nothing was written. */

@@ -5,6 +5,7 @@ import type { Database, Session, Transaction } from './database.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Excluded } from './excluded.ts'
 import { IdentityDue } from './identity-due.ts'
+import { Kept } from './kept.ts'
 import { Meta } from './meta.ts'
 import { Outbox } from './outbox.ts'
 import { Records } from './records.ts'
@@ -29,6 +30,7 @@ export class Store {
   readonly uncreated: Uncreated
   readonly excluded: Excluded
   readonly identityDue: IdentityDue
+  readonly kept: Kept
   readonly outbox: Outbox
   readonly meta: Meta
   readonly rejections: Rejections
@@ -51,6 +53,7 @@ export class Store {
     this.deadLetters = new DeadLetters(db)
     this.excluded = new Excluded(db)
     this.identityDue = new IdentityDue(db)
+    this.kept = new Kept(db)
     this.uncreated = new Uncreated(db, () => this.deadLetters.any)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)

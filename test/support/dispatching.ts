@@ -112,7 +112,17 @@ export async function closeBenches(): Promise<void> {
   await stopDatabases()
 }
 
-const OURS = ['repo', 'record', 'resync_buffer', 'dead_letter', 'uncreated', 'outbox', 'cursor']
+const OURS = [
+  'repo',
+  'record',
+  'resync_buffer',
+  'dead_letter',
+  'uncreated',
+  'outbox',
+  'cursor',
+  'kept',
+  'identity_due',
+]
 const REPLAY = "delete from lextap_meta where key like 'replay.%'"
 
 async function empty(store: Store): Promise<void> {

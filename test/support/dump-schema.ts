@@ -13,7 +13,7 @@ import { dumpFile, kindOf, loadDump, writeDump } from './released.ts'
 
 /** Rows for what the newest migration made. */
 const ADDED: readonly string[] = [
-  "insert into lextap_identity_due (did) values ('did:plc:bbbbbbbbbbbbbbbbbbbbbbbb')",
+  "insert into lextap_kept (did, collection_id, rkey) values ('did:web:dora.test', 1, '3kaaaaaaaaaa2')",
 ]
 
 for (const open of [() => openSqlite(':memory:', { readOnly: false }), () => openPglite(':memory:')]) {

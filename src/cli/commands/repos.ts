@@ -26,7 +26,7 @@ export function command(): Command {
     .argument('<did...>')
     .option(
       '--keep-rows',
-      'leave the rows in your tables: lextap forgets them, and an account that is added again arrives as creates',
+      'leave the rows in your tables; an account that is added again arrives as creates, and what it deleted meanwhile as deletes',
     )
     .action(removeRepos)
   const resync = new Command('resync')

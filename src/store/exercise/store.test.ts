@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DIALECTS, stopDatabases, type TestDatabase } from '../../../test/support/databases.ts'
 import { listener } from '../../../test/support/observer.ts'
+import { isUnknown } from '../kept.ts'
 import { openStore, type Store } from '../open.ts'
 import { DELETE_RECORDS, MARK_RECORDS, PUT_RECORDS } from '../records.ts'
+import type { RepoRow } from '../repo-row.ts'
 
 afterAll(stopDatabases)
 
@@ -360,6 +362,27 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
       ])
       expect(await store.records.missing(row.id, 2, 10, missing[0])).toEqual([missing[1]])
       expect(await store.records.missing(row.id, 2, 1)).toEqual([missing[0]])
+    })
+
+    test('whose rows were kept come back in the next life of their account, as unknown and unseen', async () => {
+      const { row, two } = await filled()
+      await store.transaction((tx) =>
+        store.uncreated.add(tx, [{ repoId: row.id, collection: 'a.b.one', rkey: 'b' }]),
+      )
+      await store.transaction((tx) => store.kept.keep(tx, row.id, row.did))
+      await store.repos.remove(row.id)
+      await store.repos.add([row.did])
+      const again = (await store.repos.get(row.did)) as RepoRow
+      expect(await store.kept.adopt(again.id, row.did)).toBe(true)
+      expect(await store.kept.adopt(again.id, row.did)).toBe(false)
+      const missing = await store.records.missing(again.id, again.run, 10)
+      // Of one of them handlers had nothing.
+      expect(missing.map(({ collection, rkey }) => `${collection}/${rkey}`)).toEqual([
+        'a.b.one/a',
+        'a.b.two/a',
+      ])
+      const found = await store.records.existing(again.id, [{ collectionId: two, rkey: 'a' }])
+      expect([...found.values()].map(isUnknown)).toEqual([true])
     })
 
     test('the CIDs of known paths are found, of others not', async () => {
