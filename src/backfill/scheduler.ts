@@ -151,9 +151,10 @@ export class Scheduler {
 
   /** Whether there may be more to claim at once. */
   async #claim(): Promise<boolean> {
-    if (this.#room() <= 0) await this.#cutQueues()
     const now = Date.now()
-    const limit = Math.min(this.#room(), this.#lookups.room(now))
+    const most = this.#lookups.room(now)
+    if (this.#room() <= 0) await this.#cutQueues()
+    const limit = Math.min(this.#room(), most)
     if (limit <= 0 || this.#content(limit)) return false
     const silent = this.#flights.silentHosts()
     for (const host of this.#crowded) {

@@ -262,37 +262,37 @@ onEachDatabase(({ runTap, fresh }) => {
     await running.tap.settled()
     await expectRows(running, network, [all, none])
   })
-})
 
-test('F4: rows that were kept go when their records went while nobody followed, and once', async () => {
-  await using network = await startNetwork({ seed: 'kept', clock: 'system' })
-  const [back, out] = Array.from({ length: 2 }, () =>
-    network.createRepo({ records: 6, collections: [STATUS] }),
-  )
-  if (!back || !out) throw new Error('no repos')
-  await using running = await start(network, { dids: [] })
-  await running.tap.addRepos([back.did, out.did])
-  await running.tap.settled()
-  for (const repo of [back, out]) await running.tap.removeRepo(repo.did, { keepRows: true })
-  await running.tap.settled()
-  const paths = [...back.records()].map(({ path }) => path.split('/')[1] ?? '')
-  const record = { $type: STATUS, status: 'x', createdAt: '2026-01-01T00:00:00.000Z' }
-  back.delete(STATUS, paths[0] ?? '')
-  back.delete(STATUS, paths[1] ?? '')
-  back.update(STATUS, paths[2] ?? '', record)
-  back.create(STATUS, record)
-  await running.tap.addRepos([back.did])
-  await running.tap.settled()
-  await expectRows(running, network, [back, out])
-  const seen = (await running.rows('seen')).filter(({ uri }) => String(uri).includes(back.did))
-  const count = (wanted: string) => seen.filter(({ action }) => action === wanted).length
-  // Six before; then the whole repo anew, and what is gone.
-  expect([count('create'), count('update'), count('delete')]).toEqual([6 + 5, 0, 2])
+  test('F4: rows that were kept go when their records went while nobody followed, and once', async () => {
+    await using network = await startNetwork({ seed: 'kept', clock: 'system' })
+    const [back, out] = Array.from({ length: 2 }, () =>
+      network.createRepo({ records: 6, collections: [STATUS] }),
+    )
+    if (!back || !out) throw new Error('no repos')
+    await using running = await start(network, { dids: [] })
+    await running.tap.addRepos([back.did, out.did])
+    await running.tap.settled()
+    for (const repo of [back, out]) await running.tap.removeRepo(repo.did, { keepRows: true })
+    await running.tap.settled()
+    const paths = [...back.records()].map(({ path }) => path.split('/')[1] ?? '')
+    const record = { $type: STATUS, status: 'x', createdAt: '2026-01-01T00:00:00.000Z' }
+    back.delete(STATUS, paths[0] ?? '')
+    back.delete(STATUS, paths[1] ?? '')
+    back.update(STATUS, paths[2] ?? '', record)
+    back.create(STATUS, record)
+    await running.tap.addRepos([back.did])
+    await running.tap.settled()
+    await expectRows(running, network, [back, out])
+    const seen = (await running.rows('seen')).filter(({ uri }) => String(uri).includes(back.did))
+    const count = (wanted: string) => seen.filter(({ action }) => action === wanted).length
+    // Six before; then the whole repo anew, and what is gone.
+    expect([count('create'), count('update'), count('delete')]).toEqual([6 + 5, 0, 2])
 
-  // Taken out for good before it was fetched again: what was kept goes as well.
-  await network.pdses[0].host.stop()
-  await running.tap.addRepos([out.did])
-  await running.tap.removeRepo(out.did)
-  await expect.poll(() => tracked(running)).toEqual([back.did])
-  await expectRows(running, network, [back])
+    // Taken out for good before it was fetched again: what was kept goes as well.
+    await network.pdses[0].host.stop()
+    await running.tap.addRepos([out.did])
+    await running.tap.removeRepo(out.did)
+    await expect.poll(() => tracked(running)).toEqual([back.did])
+    await expectRows(running, network, [back])
+  })
 })
