@@ -14,6 +14,7 @@ import {
   Transaction,
 } from 'kysely'
 import { UserError } from '../errors.ts'
+import { InsertCompiler } from './insert-compiler.ts'
 import type { UserDatabase } from './types.ts'
 
 /**
@@ -102,7 +103,7 @@ export interface DialectParts {
 export function dialectParts(dialect: Dialect): DialectParts {
   return {
     dialect,
-    compiler: dialect.createQueryCompiler(),
+    compiler: new InsertCompiler(dialect.createQueryCompiler()),
     adapter: dialect.createAdapter(),
     driver: nestingRefused,
   }
