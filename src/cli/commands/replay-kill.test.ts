@@ -1,12 +1,16 @@
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DIALECTS, stopDatabases, type TestDatabase } from '../../../test/support/databases.ts'
 import { makeDispatcher, put, unit } from '../../../test/support/dispatching.ts'
 import { listener } from '../../../test/support/observer.ts'
 import { makeStatusphere, type Project } from '../../../test/support/project.ts'
 import { runCli, startCli } from '../../../test/support/run-node.ts'
+import { writeKnown } from '../../replay/changes.ts'
 import { openReplay } from '../../replay/journal.ts'
 import { openStore, type Store } from '../../store/open.ts'
+
+afterAll(stopDatabases)
 
 const STATUS = 'xyz.statusphere.status'
 const RECORDS = 5
@@ -66,7 +70,6 @@ describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed
     project.remove()
     await database[Symbol.asyncDispose]()
   })
-  afterAll(stopDatabases)
 
   test('from empty goes on with the same command, and nothing is half done', async () => {
     expect(await replay('--fresh', KILLED)).toMatchObject({ signal: 'SIGKILL' })
@@ -101,6 +104,28 @@ describe.each(DIALECTS.filter(({ name }) => name !== 'pglite'))('a replay killed
     expect(await replay('--fresh')).toMatchObject({ code: 0 })
     expect(await withStore(rows)).toEqual(all('v2'))
   })
+})
+
+test('beside a process that may have older handlers a replay is not remembered as done', async () => {
+  database = await (DIALECTS[2] as (typeof DIALECTS)[number]).fresh()
+  project = makeStatusphere()
+  expect((await runCli(project.dir, ['codegen'])).code).toBe(0)
+  project.write({ 'src/handlers/status.ts': handler(1) })
+  await withStore(async (store) => {
+    await fill(store)
+    await writeKnown(store, { handlers: { [`status ${STATUS}`]: 0 }, lexicons: {} })
+  })
+  const plan = async () => (await runCli(project.dir, ['plan', '--database', database.url])).stdout
+  const older = new pg.Client({ connectionString: database.url, application_name: 'lextap/older' })
+  await older.connect()
+  const beside = await replay('--handler status')
+  expect(beside).toMatchObject({ code: 0, stderr: expect.stringContaining('with older handlers perhaps') })
+  expect(await plan()).toContain('handler `status` version 0 -> 1')
+  await older.end()
+  expect(await replay('--handler status')).toMatchObject({ code: 0 })
+  expect(await plan()).toBe('nothing changed\n')
+  project.remove()
+  await database[Symbol.asyncDispose]()
 })
 
 describe('two processes on one SQLite file', () => {
