@@ -50,6 +50,7 @@ export function createFetching(options: FetchingOptions): Fetching {
     ...{ store, observer, concurrency, perHost, retryMs, resyncsPerMinute, leaseMs },
     oneHost: config.upstream.repos !== null,
     onBacklog: () => thread?.prepare(),
+    restsUntil: () => identity.restsUntil,
     identify: (row, signal) => accounts.identify(row, signal),
     hostOf: ({ pds }) => config.upstream.repos ?? pds,
     fetch: (row, who, host, fresh, flight, signal) =>

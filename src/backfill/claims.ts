@@ -4,6 +4,7 @@ import type { Observer } from '../observe/observer.ts'
 import { resyncFailed } from '../observe/sync-events.ts'
 import type { Identity } from '../protocol/identity.ts'
 import type { RepoRow } from '../store/repo-row.ts'
+import type { ClaimOptions } from '../store/repos.ts'
 import type { Store } from '../store/store.ts'
 import { decideFailure } from './failure.ts'
 
@@ -33,10 +34,10 @@ export class Claims {
     this.#deps = deps
   }
 
-  /** Takes repos that are due; none of these hosts. */
-  async take(limit: number, skipHosts: readonly string[], now: number): Promise<RepoRow[]> {
+  /** Takes repos that are due. */
+  async take(options: Omit<ClaimOptions, 'leaseMs'>): Promise<RepoRow[]> {
     const { store, leaseMs } = this.#deps
-    const rows = await store.repos.claim({ limit, now, leaseMs, skipHosts })
+    const rows = await store.repos.claim({ ...options, leaseMs })
     for (const row of rows) this.#held.add(row.id)
     return rows
   }

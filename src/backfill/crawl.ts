@@ -3,7 +3,7 @@ import { isAbort, sleep } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { listingFailed, listingFinished, listingRefused } from '../observe/sync-events.ts'
-import { XrpcError } from '../protocol/xrpc-error.ts'
+import { askedWait, XrpcError } from '../protocol/xrpc-error.ts'
 import type { Store } from '../store/store.ts'
 import type { ListedRepo, ListPage } from './list-repos.ts'
 
@@ -189,7 +189,7 @@ export class Crawl {
           cursor = null
           await store.cursors.clear(host, list)
         }
-        const asked = error instanceof XrpcError ? (error.retryAfterMs ?? 0) : 0
+        const asked = error instanceof XrpcError ? (askedWait(error, Date.now()) ?? 0) : 0
         const waitMs = Math.max(backoff.next(), asked)
         listingFailed(observer, { list, error: message, waitMs })
         await sleep(waitMs, signal)

@@ -1,7 +1,7 @@
 import { type BackoffOptions, backoffMs } from '../async/backoff.ts'
 import { DiscontinuousError, InvalidError } from '../errors.ts'
 import { IdentityError } from '../protocol/identity.ts'
-import { accountErrorOf, XrpcError } from '../protocol/xrpc-error.ts'
+import { accountErrorOf, askedWait, XrpcError } from '../protocol/xrpc-error.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import { ClaimLostError } from './resync.ts'
 
@@ -39,7 +39,9 @@ export function decideFailure(
   if (standing !== null) return { kind: 'standing', standing }
   // The directory's trouble, not the repo's: asked again soon (E8).
   if (error instanceof IdentityError && error.kind === 'unreachable') {
-    const retryAt = now + backoffMs(0, { ...retry, baseMs: retry.baseMs / 3 })
+    const own = backoffMs(0, { ...retry, baseMs: retry.baseMs / 3 })
+    const asked = error.cause instanceof XrpcError ? (askedWait(error.cause, now) ?? 0) : 0
+    const retryAt = now + Math.max(own, asked)
     return { kind: 'later', error: message, retryAt }
   }
   const limited = error instanceof XrpcError && error.status === 429
@@ -63,7 +65,5 @@ export function hostTroubleOf(error: unknown, now: number): { readonly askedMs: 
   const limited = error.status === 429
   if (!limited && error.status !== null && error.status < 500) return null
   if (error.status === null && !error.retry) return null
-  const resetAt = error.rateLimit?.remaining === 0 ? error.rateLimit.resetAt : null
-  const reset = resetAt === null || !limited ? null : resetAt - now
-  return { askedMs: error.retryAfterMs ?? reset }
+  return { askedMs: askedWait(error, now) }
 }

@@ -40,6 +40,7 @@ async function begin(
     resyncsPerMinute: 5,
     leaseMs: 30_000,
     oneHost: false,
+    restsUntil: () => 0,
     identify: async ({ did }) => {
       const pds = hostOf(did)
       const row = await store.repos.get(did)
@@ -230,6 +231,19 @@ test('F8: slow look-ups do not keep those who are known from being fetched', asy
     return (await store.repos.counts()).states.active
   }
   await expect.poll(serve).toBe(12)
+})
+
+test('F8: while the directory is left alone, those are fetched who are known', async () => {
+  const { fetches, store, scheduler } = await begin([], hostOf, { restsUntil: () => Date.now() + 60_000 })
+  await store.repos.add([...dids('a', 3), ...dids('b', 2)])
+  for (const did of dids('b', 2)) {
+    const row = await store.repos.get(did)
+    await store.repos.patch(row?.id ?? 0, { pds: hostOf(did), signingKey: 'did:key:z' })
+  }
+  scheduler.wake()
+  await expect.poll(() => fetches.length).toBe(2)
+  expect(fetches.map(({ host }) => host.at(8))).toEqual(['b', 'b'])
+  expect((await store.repos.counts()).states).toMatchObject({ pending: 3, resyncing: 2 })
 })
 
 test('F8: accounts whose DID lives on a mute host are put off once that is known', async () => {

@@ -20,6 +20,8 @@ export interface SchedulerDeps {
   readonly observer: Observer
   /** Resolves who and where the account is and brings the row level with it. Null: it is gone (tombstone). */
   readonly identify: (row: RepoRow, signal: AbortSignal) => Promise<Resolved | null>
+  /** Until when the directory of accounts is left alone, ms since the epoch: only who is known is fetched. */
+  readonly restsUntil: () => number
   /** Where to fetch it from. */
   readonly hostOf: (identity: Resolved) => string
   readonly fetch: (
@@ -161,7 +163,8 @@ export class Scheduler {
       const few = this.#queues.sizeOf(host) < this.#deps.perHost
       if (few && !this.#isStuck(host, silent, now)) this.#crowded.delete(host)
     }
-    const rows = await this.#claims.take(limit, [...this.#crowded], now)
+    const knownOnly = this.#deps.restsUntil() > now
+    const rows = await this.#claims.take({ limit, now, skipHosts: [...this.#crowded], knownOnly })
     if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
     if (rows.length > this.#deps.concurrency) this.#deps.onBacklog?.()
     for (const row of rows) {

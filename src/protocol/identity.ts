@@ -6,6 +6,7 @@ import type { DidDocument } from './did-document.ts'
 import { fetchDidDocument, IdentityError } from './did-fetch.ts'
 import { createHandleResolver, type HandleResolver } from './handles.ts'
 import { didKeyOf } from './key.ts'
+import { Rest } from './rest.ts'
 import type { XrpcClient } from './xrpc.ts'
 
 export { IdentityError } from './did-fetch.ts'
@@ -37,6 +38,8 @@ export interface IdentityResolver {
   /** @throws IdentityError, or the signal's reason. */
   resolve(did: string, options?: ResolveOptions): Promise<Identity>
   forget(did: string): void
+  /** The PLC directory is not asked before: it said so, or fails. Ms since the epoch. */
+  readonly restsUntil: number
 }
 
 export interface IdentityResolverOptions {
@@ -86,6 +89,7 @@ class Resolver implements IdentityResolver {
   readonly #now: () => number
   readonly #cache: LRUCache<string, Entry>
   readonly #flights = new SingleFlight<string, Identity>()
+  readonly #rest: Rest
   #fetches = 0
 
   constructor(options: IdentityResolverOptions) {
@@ -93,6 +97,7 @@ class Resolver implements IdentityResolver {
     this.#xrpc = options.xrpc
     this.#ttlMs = options.ttlMs ?? 24 * 3_600_000
     this.#negativeTtlMs = options.negativeTtlMs ?? 60_000
+    this.#rest = new Rest(this.#negativeTtlMs / 60, this.#negativeTtlMs / 2)
     this.#refresh = options.refresh ?? { burst: 5, everyMs: 10_000 }
     this.#handles = options.handles ?? createHandleResolver({ xrpc: options.xrpc })
     this.#now = options.now ?? Date.now
@@ -107,6 +112,10 @@ class Resolver implements IdentityResolver {
     // A forced caller does not join a run that may have asked before the change it heard of.
     const key = `${force ? '!' : ''}${handle ? '@' : ''}${did}`
     return this.#flights.do(key, (inner) => this.#run(did, handle, force, inner), signal)
+  }
+
+  get restsUntil(): number {
+    return this.#rest.until
   }
 
   forget(did: string): void {
@@ -150,13 +159,27 @@ class Resolver implements IdentityResolver {
     }
     const fetch = ++this.#fetches
     try {
-      const document = await fetchDidDocument(did, this.#plc, this.#xrpc, signal)
+      const document = await this.#document(did, signal)
       const identity = document === null ? tombstone(did) : identityOf(document)
       const found = handle ? await this.#checked(identity, old, signal) : unchecked(identity, old, force)
       return this.#keep(did, fetch, found, this.#now() + this.#ttlMs)
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error
       return this.#failed(did, fetch, error, force ? undefined : old)
+    }
+  }
+
+  async #document(did: string, signal: AbortSignal): Promise<DidDocument | null> {
+    if (!did.startsWith('did:plc:')) return fetchDidDocument(did, this.#plc, this.#xrpc, signal)
+    if (this.#rest.until > this.#now())
+      throw new IdentityError('unreachable', `the directory is left alone for a while; did=${did}`)
+    try {
+      const document = await fetchDidDocument(did, this.#plc, this.#xrpc, signal)
+      this.#rest.answered()
+      return document
+    } catch (error) {
+      this.#rest.failed(error, this.#now())
+      throw error
     }
   }
 

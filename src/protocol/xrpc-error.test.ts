@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accountErrorOf, parseRateLimit, parseRetryAfter, XrpcError } from './xrpc-error.ts'
+import { accountErrorOf, askedWait, parseRateLimit, parseRetryAfter, XrpcError } from './xrpc-error.ts'
 
 const answer = (status: number | null, error: string | null, detail: string | null = null) =>
   new XrpcError('request failed', { code: 'xrpc', url: 'https://h/x', retry: false, status, error, detail })
@@ -104,4 +104,19 @@ test('F8: hostile ratelimit values are clamped or left out', () => {
   expect(parseRateLimit({ 'ratelimit-reset': '1000000001' }, now)?.resetAt).toBe(now)
   expect(parseRateLimit({ 'ratelimit-limit': '-3', 'ratelimit-remaining': 'NaN' }, now)).toBe(null)
   expect(parseRateLimit({}, now)).toBe(null)
+})
+
+test('F8: a host is left alone for as long as it asks: Retry-After, or until its budget is given anew', () => {
+  const limit = (remaining: number | null, resetAt: number | null) => ({ limit: null, remaining, resetAt })
+  const asked = (status: number, retryAfterMs: number | null, rateLimit: ReturnType<typeof limit> | null) =>
+    askedWait({ status, retryAfterMs, rateLimit }, now)
+  expect(asked(429, 5000, limit(0, now + 9000))).toBe(5000)
+  expect(asked(503, 5000, null)).toBe(5000)
+  expect(asked(429, null, limit(0, now + 9000))).toBe(9000)
+  expect(asked(429, null, limit(null, now + 9000))).toBe(9000)
+  expect(asked(429, null, limit(0, now - 9000))).toBe(0)
+  // Another budget, an error of another kind, and nothing said.
+  expect(asked(429, null, limit(7, now + 9000))).toBe(null)
+  expect(asked(500, null, limit(0, now + 9000))).toBe(null)
+  expect(asked(429, null, null)).toBe(null)
 })

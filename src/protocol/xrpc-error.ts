@@ -84,6 +84,21 @@ export function parseRateLimit(headers: ResponseHeaders, now: number): RateLimit
   return { limit, remaining, resetAt: wait === null ? null : now + clampWait(wait) }
 }
 
+/**
+ * How long a host that answered with an error asked to be left alone, ms, at most an hour: `Retry-After`, or of a 429 when
+ * its budget is given anew. Null when it did not say (rule F8).
+ */
+export function askedWait(
+  error: Pick<XrpcError, 'status' | 'retryAfterMs' | 'rateLimit'>,
+  now: number,
+): number | null {
+  const { status, retryAfterMs, rateLimit } = error
+  if (retryAfterMs !== null) return retryAfterMs
+  // What is left says that this budget is not the one that was used up.
+  if (status !== 429 || rateLimit === null || rateLimit.resetAt === null) return null
+  return (rateLimit.remaining ?? 0) > 0 ? null : Math.max(0, rateLimit.resetAt - now)
+}
+
 function one(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }

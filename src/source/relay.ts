@@ -7,6 +7,7 @@ import {
   relayUnreachable,
   streamBroken,
 } from '../observe/source-events.ts'
+import { askedWait, parseRateLimit, parseRetryAfter } from '../protocol/xrpc-error.ts'
 
 export interface RelayOptions {
   /** Base URL, `wss://relay…` or `ws://…`; `/xrpc/com.atproto.sync.subscribeRepos` is added. */
@@ -162,8 +163,11 @@ export class Relay {
         const message = `${url} does not offer a firehose (${reason}); check the option "relay"`
         this.#end({ reason, fatal: new UserError(message, { code: 'relay' }) })
       } else {
-        const after = Number(response.headers['retry-after'])
-        this.#end(after > 0 ? { reason, retryAfterMs: after * 1000 } : { reason })
+        const now = Date.now()
+        const retryAfterMs = parseRetryAfter(response.headers, now)
+        const rateLimit = parseRateLimit(response.headers, now)
+        const asked = askedWait({ status, retryAfterMs, rateLimit }, now)
+        this.#end(asked === null ? { reason } : { reason, retryAfterMs: asked })
       }
       socket.terminate()
     })

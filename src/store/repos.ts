@@ -23,6 +23,8 @@ export interface ClaimOptions {
   readonly now: number
   /** Base URLs of hosts to leave alone for now. Repos whose host is not known yet are never left out. */
   readonly skipHosts?: readonly string[]
+  /** Only repos whose host and key are known. */
+  readonly knownOnly?: boolean
   /** How long the claim holds without being renewed, ms. Then anybody may take the repo over. Default 60000. */
   readonly leaseMs?: number
 }
@@ -163,7 +165,7 @@ export class Repos {
   #claimIn(
     tx: Session,
     state: RepoState,
-    { now, leaseMs = LEASE_MS }: ClaimOptions,
+    { now, leaseMs = LEASE_MS, knownOnly = false }: ClaimOptions,
     skip: readonly string[],
     limit: number,
   ): Promise<RawRepo[]> {
@@ -171,6 +173,7 @@ export class Repos {
     // The state is written out so that the partial index serves the query.
     let where = `state = $1 and state <> 'active' and standing = 'active' and removal is null
       and ${state === 'resyncing' ? 'lease <= $2' : '(retry_at is null or retry_at <= $2)'}`
+    if (knownOnly) where += ' and pds is not null and signing_key is not null'
     if (skip.length > 0)
       where += ` and (pds is null or not (${this.#db.sql.anyOf('pds', params.push(skip), 'text')}))`
     return tx.all<RawRepo>(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readBackfill } from '../../src/backfill/notes.ts'
-import { stall, startNetwork } from '../../src/testing/index.ts'
+import { rateLimit, stall, startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { runTap } from '../support/run-tap.ts'
 
@@ -87,3 +87,20 @@ test('F8: while only a mute host is left, status says so and gives no time of ar
     .poll(() => readBackfill(running.tap.store))
     .toMatchObject({ processes: 1, left: { etaMs: null } })
 })
+
+test.each(['retry-after', 'ratelimit'] as const)(
+  'F8: a directory that answers 429 (%s) is asked no more until it wants',
+  async (headers) => {
+    await using network = await startNetwork({ seed: `plc ${headers}`, clock: 'system' })
+    for (let i = 0; i < 200; i++) network.createRepo({ records: 1, collections: [STATUS] })
+    const limited = network.faults.add(rateLimit({ headers, seconds: 4 }), { host: 'plc' })
+    await using running = await runTap({ network, config: { backfill: { concurrency: 4 } } })
+    await limited.hit(1)
+    await expect.poll(async () => (await running.tap.status()).backfill.waiting).toBe(0)
+    // What was under way when it said so, and nobody since.
+    expect(limited.hits).toBeLessThanOrEqual(16)
+    limited.remove()
+    await expect.poll(async () => (await running.tap.store.repos.counts()).states.active).toBeGreaterThan(180)
+    expect((await running.tap.store.repos.counts()).states.error).toBe(0)
+  },
+)
