@@ -4,7 +4,7 @@ import { carOf, carPieces, repoOf, section, varint } from '../../test/support/re
 import { parseCar, readVarint, varintSize } from './car.ts'
 import { CarFramer } from './car-framer.ts'
 import { encode } from './cbor.ts'
-import { cidForBlock, cidToString, digestOfCid } from './cid.ts'
+import { Cid, cidForBlock, cidToString, digestOfCid } from './cid.ts'
 
 const repo = repoOf(
   Array.from({ length: 30 }, (_, i) => [`com.example.a/${i}`, { i, text: 'x'.repeat(i * 20) }] as const),
@@ -40,6 +40,44 @@ test('B6: a car that ends inside a section is refused, and so is an empty one', 
   }
   for (let end = 1; end < repo.car.length; end++)
     if (!ends.has(end)) expect(() => parseCar(repo.car.subarray(0, end)), String(end)).toThrow(rule('B6'))
+})
+
+test('B6: whatever stands in the place of a header is refused, null too', () => {
+  const cid = new Cid(repo.root)
+  const raw = new Cid(cidForBlock(Buffer.from('blob'), 0x55))
+  for (const value of [
+    ...[null, true, 1, 'car', Buffer.from('car'), cid, [], [cid], {}],
+    ...[{ version: 1 }, { roots: [cid] }, { roots: cid, version: 1 }, { roots: [cid], version: 2 }],
+    ...[
+      { roots: [], version: 1 },
+      { roots: [raw], version: 1 },
+      { roots: ['x'], version: 1 },
+    ],
+  ]) {
+    const header = encode(value)
+    const car = Uint8Array.from([...varint(header.length), ...header, ...repo.car.subarray(59)])
+    expect(() => parseCar(car), JSON.stringify(value)).toThrow(rule('B6'))
+  }
+})
+
+test('B6: a header as nobody writes it gives the first of its roots', () => {
+  const cid = new Cid(repo.root)
+  for (const more of [{ roots: [cid, cid] }, { roots: [cid], version2: 1 }]) {
+    const header = encode({ ...more, version: 1 })
+    expect(parseCar(Uint8Array.from([...varint(header.length), ...header])).root).toEqual(repo.root)
+  }
+})
+
+test('B6: no bit of the usual header may be another, but for the digest', () => {
+  const rootOf = (car: Uint8Array) => Buffer.from(parseCar(car).root)
+  const header = repo.car.subarray(0, 59)
+  expect(rootOf(header)).toEqual(Buffer.from(repo.root))
+  for (let bit = 0; bit < header.length * 8; bit++) {
+    const car = Uint8Array.from(header, (byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte))
+    const inDigest = bit >> 3 >= 18 && bit >> 3 < 50
+    if (inDigest) expect(rootOf(car)).toEqual(Buffer.from(car.subarray(14, 50)))
+    else expect(() => parseCar(car), String(bit)).toThrow(rule('B6'))
+  }
 })
 
 test('B7: a block under the CID of another is refused', () => {

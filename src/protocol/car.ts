@@ -31,16 +31,39 @@ export function readVarint(bytes: Uint8Array, at: number, end: number): number {
 export const varintSize = (value: number): number =>
   value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4
 
+/** `{ roots: [<dag-cbor CID>], version: 1 }`, the header everybody writes, around the CID. */
+const BEFORE_ROOT = Buffer.from('a265726f6f747381d82a582500', 'hex')
+const AFTER_ROOT = Buffer.from('6776657273696f6e01', 'hex')
+const USUAL_LENGTH = BEFORE_ROOT.length + CID_LENGTH + AFTER_ROOT.length
+
 /** The first root of a CAR header, which is version 1 (B6). */
 export function readHeader(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const root = start + BEFORE_ROOT.length
+  if (
+    end - start === USUAL_LENGTH &&
+    matches(BEFORE_ROOT, bytes, start) &&
+    matches(AFTER_ROOT, bytes, root + CID_LENGTH) &&
+    isCidAt(bytes, root) &&
+    bytes[root + 1] === DAG_CBOR
+  )
+    return bytes.subarray(root, root + CID_LENGTH)
+  return readUnusual(bytes, start, end)
+}
+
+function matches(part: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false
+  return true
+}
+
+function readUnusual(bytes: Uint8Array, start: number, end: number): Uint8Array {
   let header: unknown
   try {
     header = decode(bytes, start, end)
   } catch (cause) {
     throw new InvalidError('B6', `malformed car: its header is not dag-cbor; at=${start}`, { cause })
   }
-  const { version, roots } = header as { version?: unknown; roots?: unknown }
-  if (header === null || typeof header !== 'object' || version !== 1 || !Array.isArray(roots))
+  const { version, roots } = (header ?? {}) as { version?: unknown; roots?: unknown }
+  if (version !== 1 || !Array.isArray(roots))
     throw refuse('B6', 'its header is not that of version 1', start)
   const root: unknown = roots[0]
   if (!(root instanceof Cid) || root.bytes[1] !== DAG_CBOR)
