@@ -28,9 +28,9 @@ export function invertTree(tree: PartialTree, ops: readonly MessageOp[]): Uint8A
  * needs the fewest (a subset of what the order by path of other implementations needs).
  */
 export function normalise(ops: readonly MessageOp[]): MessageOp[] {
+  if (ops.length < 2) return [...ops]
   if (new Set(ops.map((op) => op.path)).size < ops.length)
     throw new InvalidError('B16', 'the same path twice in one commit')
-  if (ops.length < 2) return [...ops]
   return ops
     .map((op) => ({ op, rank: op.action === 'delete' ? -1 : keyDepth(op.path) }))
     .sort((a, b) => a.rank - b.rank || (a.op.path < b.op.path ? -1 : 1))

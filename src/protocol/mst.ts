@@ -88,7 +88,7 @@ export function parseNode(bytes: Uint8Array, start = 0, end: number = bytes.leng
   const keys: string[] = []
   const values: number[] = []
   const trees: number[] = []
-  let previous = ''
+  let before = 0
   for (let i = 0; i < count; i++) {
     if (bytes[cursor++] !== 0xa4) throw refuse('an entry that is not a map of four fields')
     letter(bytes, 0x6b)
@@ -98,13 +98,13 @@ export function parseNode(bytes: Uint8Array, start = 0, end: number = bytes.leng
     if (cursor > end) throw refuse('it ends early')
     letter(bytes, 0x70)
     const prefix = argument(bytes, end, 0)
-    const key = join(previous, prefix, bytes, suffix, length)
+    const key = join(before, prefix, bytes, suffix, length)
     letter(bytes, 0x74)
     trees.push(link(bytes, end, true))
     letter(bytes, 0x76)
     values.push(link(bytes, end, false))
     keys.push(key)
-    previous = key
+    before = key.length
   }
   letter(bytes, 0x6c)
   const left = link(bytes, end, true)
@@ -112,23 +112,26 @@ export function parseNode(bytes: Uint8Array, start = 0, end: number = bytes.leng
   return { keys, values, trees, left }
 }
 
+/** The key before, as bytes: the next one shares its beginning. */
+const letters = Buffer.alloc(MAX_KEY)
+
 /**
- * The key made of `prefix` letters of the one before and a suffix. The first suffix byte decides: greater
- * than what it replaces is strict order, equal would be a prefix too short.
+ * The key made of `prefix` letters of the one before, which has `before`, and a suffix. The first suffix byte decides:
+ * greater than what it replaces is strict order, equal would be a prefix too short.
  */
-function join(previous: string, prefix: number, bytes: Uint8Array, suffix: number, length: number): string {
+function join(before: number, prefix: number, bytes: Uint8Array, suffix: number, length: number): string {
   if (length === 0) throw refuse('an empty key or a key twice')
   if (prefix + length > MAX_KEY) throw refuse(`a key longer than ${MAX_KEY}`)
-  if (prefix > previous.length) throw refuse('a prefix longer than the key before')
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[suffix + i] as number
-    if (byte < 0x21 || byte > 0x7e) throw refuse('a key that is not printable ascii')
-  }
-  if (prefix < previous.length) {
-    const difference = (bytes[suffix] as number) - previous.charCodeAt(prefix)
+  if (prefix > before) throw refuse('a prefix longer than the key before')
+  if (prefix < before) {
+    const difference = (bytes[suffix] as number) - (letters[prefix] as number)
     if (difference === 0) throw refuse('a prefix not as long as it can be')
     if (difference < 0) throw refuse('keys out of order')
   }
-  const tail = latin1(bytes, suffix, suffix + length)
-  return prefix === 0 ? tail : previous.slice(0, prefix) + tail
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[suffix + i] as number
+    if (byte < 0x21 || byte > 0x7e) throw refuse('a key that is not printable ascii')
+    letters[prefix + i] = byte
+  }
+  return latin1(letters, 0, prefix + length)
 }

@@ -1,21 +1,26 @@
 import { InvalidError } from '../errors.ts'
 import type { BlockMap } from './car.ts'
-import { cidOfDigest, type Digest, digestOfCid } from './cid.ts'
+import { cidOfDigest, type Digest, digestEquals, digestOfCid } from './cid.ts'
 import { parseNode } from './mst.ts'
-import { nodeDigest } from './mst-encode.ts'
+import { type Link, nodeDigest } from './mst-encode.ts'
 import { keyDepth } from './mst-key.ts'
 
-/** A subtree: loaded, known by digest alone, or empty. */
-type Subtree = Node | Digest | null
+/** A subtree: loaded, known by its link alone, or empty. */
+type Subtree = Node | Link | null
 
 interface Node {
   keys: string[]
-  values: Digest[]
+  values: Link[]
   /** One more than keys; `trees[i]` stands before key i. */
   trees: Subtree[]
   /** The digest, until something below changes. */
   digest: Digest | null
+  /** What links that are numbers point into: most are never looked at, so they are not cut out. */
+  readonly source: Uint8Array
 }
+
+/** So many blocks are looked through one by one. */
+const FEW = 16
 
 /** Above every key, which are printable ASCII. */
 const PAST_ALL = '\x7f'
@@ -27,6 +32,7 @@ const PAST_ALL = '\x7f'
  */
 export class PartialTree {
   readonly #blocks: BlockMap
+  readonly #digests: readonly Digest[]
   #root: Subtree
   /** Layer of the root; of no meaning while it is null. */
   #layer: number
@@ -34,6 +40,7 @@ export class PartialTree {
   /** `root` is the CID of the tree's root node, which must be among `blocks`. */
   constructor(root: Uint8Array, blocks: BlockMap) {
     this.#blocks = blocks
+    this.#digests = blocks.size > FEW ? [] : [...blocks.keys()]
     const digest = digestOfCid(root)
     const block = blocks.get(digest)
     if (block === undefined) throw missing('the root of the tree')
@@ -41,7 +48,7 @@ export class PartialTree {
     const first = keys[0]
     if (first === undefined && left !== 0) throw malformed('a root without keys over a subtree')
     this.#layer = first === undefined ? 0 : keyDepth(first)
-    this.#root = first === undefined ? null : this.#load(digest, this.#layer, '', PAST_ALL)
+    this.#root = first === undefined ? null : this.#load(digest, block, this.#layer, '', PAST_ALL)
   }
 
   /** The record CID at `path`; null when it is proven absent; 'missing' when the nodes here cannot tell. */
@@ -49,9 +56,9 @@ export class PartialTree {
     const depth = keyDepth(path)
     let tree = this.#root
     for (let layer = this.#layer; tree !== null && layer >= depth; layer--) {
-      if (typeof tree === 'string') return 'missing'
+      if (typeof tree !== 'object') return 'missing'
       const i = position(tree.keys, path)
-      if (tree.keys[i] === path) return cidOfDigest(tree.values[i] as Digest)
+      if (tree.keys[i] === path) return cidAt(tree, i)
       tree = tree.trees[i] ?? null
     }
     return null
@@ -67,16 +74,16 @@ export class PartialTree {
     }
     const [before, after] = split(this.#root, path)
     const trees = [lift(before, this.#layer, depth - 1), lift(after, this.#layer, depth - 1)]
-    this.#root = { keys: [path], values: [value], trees, digest: null }
+    this.#root = made([path], [value], trees)
     this.#layer = depth
   }
 
   /** Takes a leaf away and returns its CID. Throws 'B15' when there is none at `path`. */
   remove(path: string): Uint8Array {
-    const [rest, value] = removeFrom(this.#root, this.#layer, path, keyDepth(path))
+    const [rest, cid] = removeFrom(this.#root, this.#layer, path, keyDepth(path))
     this.#root = rest
     this.#trim()
-    return cidOfDigest(value)
+    return cid
   }
 
   /** Points a leaf at another record and returns the CID it had. Throws 'B15' when there is none at `path`. */
@@ -88,9 +95,9 @@ export class PartialTree {
       node.digest = null
       const i = position(node.keys, path)
       if (node.keys[i] === path) {
-        const found = node.values[i] as Digest
+        const found = cidAt(node, i)
         node.values[i] = digestOfCid(cid)
-        return cidOfDigest(found)
+        return found
       }
       tree = node.trees[i] ?? null
     }
@@ -99,12 +106,10 @@ export class PartialTree {
 
   /** The digest of the root node. */
   digest(): Digest {
-    return this.#root === null ? EMPTY : digestOfTree(this.#root)
+    return this.#root === null ? EMPTY : (digestOfTree(this.#root) as Digest)
   }
 
-  #load(digest: Digest, layer: number, after: string, before: string): Node | Digest {
-    const block = this.#blocks.get(digest)
-    if (block === undefined) return digest
+  #load(digest: Digest, block: Uint8Array, layer: number, after: string, before: string): Node {
     const { keys, values, trees, left } = parseNode(block)
     const count = keys.length
     if (count === 0 && left === 0) throw malformed('an empty node inside the tree')
@@ -112,26 +117,38 @@ export class PartialTree {
       throw malformed('a key outside the range of its node')
     for (const key of keys)
       if (keyDepth(key) !== layer) throw malformed(`a key on the wrong layer; path=${key}`)
-    const child = (at: number, from: string, to: string): Subtree => {
-      if (at === 0) return null
-      if (layer === 0) throw malformed('a subtree below layer 0')
-      return this.#load(digestOfCid(block, at), layer - 1, from, to)
-    }
-    const subtrees = [child(left, after, keys[0] ?? before)]
+    const subtrees = [this.#child(block, left, layer, after, keys[0] ?? before)]
     for (let i = 0; i < count; i++)
-      subtrees.push(child(trees[i] as number, keys[i] as string, keys[i + 1] ?? before))
-    return { keys, values: values.map((at) => digestOfCid(block, at)), trees: subtrees, digest }
+      subtrees.push(this.#child(block, trees[i] as number, layer, keys[i] as string, keys[i + 1] ?? before))
+    return { keys, values, trees: subtrees, digest, source: block }
+  }
+
+  /** The subtree whose CID is at `at`; the link alone when its node is not here. */
+  #child(source: Uint8Array, at: number, layer: number, after: string, before: string): Subtree {
+    if (at === 0) return null
+    if (layer === 0) throw malformed('a subtree below layer 0')
+    const digest = this.#find(source, at)
+    const block = digest === null ? undefined : this.#blocks.get(digest)
+    return digest === null || block === undefined ? at : this.#load(digest, block, layer - 1, after, before)
+  }
+
+  /** The digest at `at`, or null when no block has it. Nearly all links lead to none, and cutting one out costs more than a look at a few. */
+  #find(source: Uint8Array, at: number): Digest | null {
+    if (this.#blocks.size > FEW) return digestOfCid(source, at)
+    for (const digest of this.#digests) if (digestEquals(digest, source, at)) return digest
+    return null
   }
 
   /** A root without keys gives way to its only subtree. */
   #trim(): void {
-    while (this.#root !== null && typeof this.#root !== 'string' && this.#root.keys.length === 0) {
-      this.#root = this.#root.trees[0] ?? null
+    while (this.#root !== null && typeof this.#root === 'object' && this.#root.keys.length === 0) {
+      this.#root = apart(this.#root.trees[0] ?? null, this.#root.source)
       this.#layer--
     }
   }
 }
 
+const NOTHING = new Uint8Array(0)
 const EMPTY: Digest = nodeDigest({ keys: [], values: [], trees: [null] })
 
 const missing = (what: string) => new InvalidError('B17', `a proof block is missing: ${what}`)
@@ -140,10 +157,37 @@ const absent = (path: string) => new InvalidError('B15', `the new tree has no su
 const present = (path: string) =>
   new InvalidError('B15', `the new tree has a leaf that should be gone; path=${path}`)
 
-function loaded(tree: Node | Digest): Node {
-  if (typeof tree === 'string') throw missing('a node that the change touches')
+function loaded(tree: Node | Link): Node {
+  if (typeof tree !== 'object') throw missing('a node that the change touches')
   return tree
 }
+
+/** A copy of the CID of value i. */
+function cidAt({ values, source }: Node, i: number): Uint8Array {
+  return cidOfDigest(apart(values[i] as Link, source) as Digest)
+}
+
+/** A subtree as it may stand in any node. */
+const apart = (tree: Subtree, source: Uint8Array): Subtree =>
+  typeof tree === 'number' ? digestOfCid(source, tree) : tree
+
+/** What a node holds, to be put into others. */
+function contents(node: Node): { keys: string[]; values: Link[]; trees: Subtree[] } {
+  const { keys, values, trees, source } = node
+  return {
+    keys,
+    values: values.map((link) => apart(link, source) as Digest),
+    trees: trees.map((tree) => apart(tree, source)),
+  }
+}
+
+const made = (keys: string[], values: Link[], trees: Subtree[]): Node => ({
+  keys,
+  values,
+  trees,
+  digest: null,
+  source: NOTHING,
+})
 
 /** The index of `path`, or of the first key after it. */
 function position(keys: readonly string[], path: string): number {
@@ -160,7 +204,7 @@ function position(keys: readonly string[], path: string): number {
 const orNull = (node: Node): Node | null => (node.keys.length === 0 && node.trees[0] === null ? null : node)
 
 function insertInto(tree: Subtree, layer: number, path: string, value: Digest, depth: number): Node {
-  const node: Node = tree === null ? { keys: [], values: [], trees: [null], digest: null } : loaded(tree)
+  const node = tree === null ? made([], [], [null]) : loaded(tree)
   const i = position(node.keys, path)
   if (node.keys[i] === path) throw present(path)
   node.digest = null
@@ -178,72 +222,62 @@ function insertInto(tree: Subtree, layer: number, path: string, value: Digest, d
 /** Parts a tree at a key it must not hold. */
 function split(tree: Subtree, path: string): [Node | null, Node | null] {
   if (tree === null) return [null, null]
-  const { keys, values, trees } = loaded(tree)
+  const { keys, values, trees } = contents(loaded(tree))
   const i = position(keys, path)
   if (keys[i] === path) throw present(path)
   const [before, after] = split(trees[i] ?? null, path)
   return [
-    orNull({
-      keys: keys.slice(0, i),
-      values: values.slice(0, i),
-      trees: [...trees.slice(0, i), before],
-      digest: null,
-    }),
-    orNull({
-      keys: keys.slice(i),
-      values: values.slice(i),
-      trees: [after, ...trees.slice(i + 1)],
-      digest: null,
-    }),
+    orNull(made(keys.slice(0, i), values.slice(0, i), [...trees.slice(0, i), before])),
+    orNull(made(keys.slice(i), values.slice(i), [after, ...trees.slice(i + 1)])),
   ]
 }
 
 /** Puts nodes without keys above `tree` until it stands on layer `to`. */
-function lift(tree: Subtree, from: number, to: number): Subtree {
+function lift(tree: Node | null, from: number, to: number): Node | null {
   let lifted = tree
-  for (let layer = from; lifted !== null && layer < to; layer++)
-    lifted = { keys: [], values: [], trees: [lifted], digest: null }
+  for (let layer = from; lifted !== null && layer < to; layer++) lifted = made([], [], [lifted])
   return lifted
 }
 
-function removeFrom(tree: Subtree, layer: number, path: string, depth: number): [Node | null, Digest] {
+function removeFrom(tree: Subtree, layer: number, path: string, depth: number): [Node | null, Uint8Array] {
   if (tree === null || layer < depth) throw absent(path)
   const node = loaded(tree)
   const i = position(node.keys, path)
   node.digest = null
   if (node.keys[i] !== path) {
-    const [rest, value] = removeFrom(node.trees[i] ?? null, layer - 1, path, depth)
+    const [rest, cid] = removeFrom(node.trees[i] ?? null, layer - 1, path, depth)
     node.trees[i] = rest
-    return [orNull(node), value]
+    return [orNull(node), cid]
   }
-  const value = node.values[i] as Digest
+  const cid = cidAt(node, i)
   node.trees.splice(i, 2, join(node.trees[i] ?? null, node.trees[i + 1] ?? null))
   node.keys.splice(i, 1)
   node.values.splice(i, 1)
-  return [orNull(node), value]
+  return [orNull(node), cid]
 }
 
 /** Makes two neighbours of one layer into one tree. */
 function join(left: Subtree, right: Subtree): Subtree {
   if (left === null) return right
   if (right === null) return left
-  const a = loaded(left)
-  const b = loaded(right)
+  const a = contents(loaded(left))
+  const b = contents(loaded(right))
   const middle = join(a.trees[a.trees.length - 1] ?? null, b.trees[0] ?? null)
-  return {
-    keys: [...a.keys, ...b.keys],
-    values: [...a.values, ...b.values],
-    trees: [...a.trees.slice(0, -1), middle, ...b.trees.slice(1)],
-    digest: null,
-  }
+  return made(
+    [...a.keys, ...b.keys],
+    [...a.values, ...b.values],
+    [...a.trees.slice(0, -1), middle, ...b.trees.slice(1)],
+  )
 }
 
-function digestOfTree(tree: Node | Digest): Digest {
-  if (typeof tree === 'string') return tree
+/** A link stays what it is; of a node, its digest. */
+function digestOfTree(tree: Subtree): Link | null {
+  if (tree === null || typeof tree !== 'object') return tree
   tree.digest ??= nodeDigest({
     keys: tree.keys,
     values: tree.values,
-    trees: tree.trees.map((child) => (child === null ? null : digestOfTree(child))),
+    trees: tree.trees.map(digestOfTree),
+    source: tree.source,
   })
   return tree.digest
 }
