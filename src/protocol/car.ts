@@ -63,8 +63,7 @@ function readUnusual(bytes: Uint8Array, start: number, end: number): Uint8Array 
     throw new InvalidError('B6', `malformed car: its header is not dag-cbor; at=${start}`, { cause })
   }
   const { version, roots } = (header ?? {}) as { version?: unknown; roots?: unknown }
-  if (version !== 1 || !Array.isArray(roots))
-    throw refuse('B6', 'its header is not that of version 1', start)
+  if (version !== 1 || !Array.isArray(roots)) throw refuse('B6', 'its header is not that of version 1', start)
   const root: unknown = roots[0]
   if (!(root instanceof Cid) || root.bytes[1] !== DAG_CBOR)
     throw refuse('B6', 'its first root is not a dag-cbor cid', start)

@@ -8,6 +8,8 @@ export { commonPrefix, keyDepth } from './mst-key.ts'
 
 /** Statistically out of reach: at fanout 4 a node of 1,000 keys is one in 10^125 (B14). */
 const MAX_ENTRIES = 10_000
+/** Bytes: the map, four letters, a suffix of one, a prefix, null, and a link. */
+const LEAST_ENTRY = 54
 /** Longest repo path: collection 317, slash, record key 512 (B14). */
 const MAX_KEY = 830
 
@@ -85,9 +87,11 @@ export function parseNode(bytes: Uint8Array, start = 0, end: number = bytes.leng
   letter(bytes, 0x65)
   const count = argument(bytes, end, 4)
   if (count > MAX_ENTRIES) throw refuse(`more than ${MAX_ENTRIES} entries`)
-  const keys: string[] = []
-  const values: number[] = []
-  const trees: number[] = []
+  // A count alone must never make us allocate.
+  if (count * LEAST_ENTRY > end - cursor) throw refuse('it ends early')
+  const keys = new Array<string>(count)
+  const values = new Array<number>(count)
+  const trees = new Array<number>(count)
   let before = 0
   for (let i = 0; i < count; i++) {
     if (bytes[cursor++] !== 0xa4) throw refuse('an entry that is not a map of four fields')
@@ -100,10 +104,10 @@ export function parseNode(bytes: Uint8Array, start = 0, end: number = bytes.leng
     const prefix = argument(bytes, end, 0)
     const key = join(before, prefix, bytes, suffix, length)
     letter(bytes, 0x74)
-    trees.push(link(bytes, end, true))
+    trees[i] = link(bytes, end, true)
     letter(bytes, 0x76)
-    values.push(link(bytes, end, false))
-    keys.push(key)
+    values[i] = link(bytes, end, false)
+    keys[i] = key
     before = key.length
   }
   letter(bytes, 0x6c)

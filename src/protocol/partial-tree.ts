@@ -1,7 +1,7 @@
 import { InvalidError } from '../errors.ts'
 import type { BlockMap } from './car.ts'
 import { cidOfDigest, type Digest, digestEquals, digestOfCid } from './cid.ts'
-import { parseNode } from './mst.ts'
+import { type MstNode, parseNode } from './mst.ts'
 import { type Link, nodeDigest } from './mst-encode.ts'
 import { keyDepth } from './mst-key.ts'
 
@@ -44,11 +44,11 @@ export class PartialTree {
     const digest = digestOfCid(root)
     const block = blocks.get(digest)
     if (block === undefined) throw missing('the root of the tree')
-    const { keys, left } = parseNode(block)
-    const first = keys[0]
-    if (first === undefined && left !== 0) throw malformed('a root without keys over a subtree')
+    const node = parseNode(block)
+    const first = node.keys[0]
+    if (first === undefined && node.left !== 0) throw malformed('a root without keys over a subtree')
     this.#layer = first === undefined ? 0 : keyDepth(first)
-    this.#root = first === undefined ? null : this.#load(digest, block, this.#layer, '', PAST_ALL)
+    this.#root = first === undefined ? null : this.#load(digest, block, node, this.#layer, '', PAST_ALL)
   }
 
   /** The record CID at `path`; null when it is proven absent; 'missing' when the nodes here cannot tell. */
@@ -109,18 +109,27 @@ export class PartialTree {
     return this.#root === null ? EMPTY : (digestOfTree(this.#root) as Digest)
   }
 
-  #load(digest: Digest, block: Uint8Array, layer: number, after: string, before: string): Node {
-    const { keys, values, trees, left } = parseNode(block)
+  #load(
+    digest: Digest,
+    source: Uint8Array,
+    { keys, values, trees, left }: MstNode,
+    layer: number,
+    after: string,
+    before: string,
+  ): Node {
     const count = keys.length
     if (count === 0 && left === 0) throw malformed('an empty node inside the tree')
     if (count > 0 && !((keys[0] as string) > after && (keys[count - 1] as string) < before))
       throw malformed('a key outside the range of its node')
     for (const key of keys)
       if (keyDepth(key) !== layer) throw malformed(`a key on the wrong layer; path=${key}`)
-    const subtrees = [this.#child(block, left, layer, after, keys[0] ?? before)]
-    for (let i = 0; i < count; i++)
-      subtrees.push(this.#child(block, trees[i] as number, layer, keys[i] as string, keys[i + 1] ?? before))
-    return { keys, values, trees: subtrees, digest, source: block }
+    const subtrees = new Array<Subtree>(count + 1)
+    subtrees[0] = this.#child(source, left, layer, after, keys[0] ?? before)
+    for (let i = 0; i < count; i++) {
+      const at = trees[i] as number
+      subtrees[i + 1] = this.#child(source, at, layer, keys[i] as string, keys[i + 1] ?? before)
+    }
+    return { keys, values, trees: subtrees, digest, source }
   }
 
   /** The subtree whose CID is at `at`; the link alone when its node is not here. */
@@ -129,10 +138,14 @@ export class PartialTree {
     if (layer === 0) throw malformed('a subtree below layer 0')
     const digest = this.#find(source, at)
     const block = digest === null ? undefined : this.#blocks.get(digest)
-    return digest === null || block === undefined ? at : this.#load(digest, block, layer - 1, after, before)
+    if (digest === null || block === undefined) return at
+    return this.#load(digest, block, parseNode(block), layer - 1, after, before)
   }
 
-  /** The digest at `at`, or null when no block has it. Nearly all links lead to none, and cutting one out costs more than a look at a few. */
+  /**
+   * The digest at `at`, or null when no block has it. Nearly all links lead to none, and cutting one out costs more than
+   * a look at a few.
+   */
   #find(source: Uint8Array, at: number): Digest | null {
     if (this.#blocks.size > FEW) return digestOfCid(source, at)
     for (const digest of this.#digests) if (digestEquals(digest, source, at)) return digest
