@@ -290,7 +290,7 @@ export class Parts {
     await this.#removals.resume()
     this.#replayer.wake()
     await this.store.rejections.save(this.#observer.metrics)
-    await this.#notes.save(this.scheduler.progress)
+    await this.#notes.save(this.scheduler.progress, this.scheduler.stuckHosts)
   }
 
   async status(): Promise<TapStatus> {
@@ -300,7 +300,10 @@ export class Parts {
     return {
       relay: this.#stream.status,
       repos: await repos.counts(),
-      backfill: { ...backfill, left: estimate(backfill, await leftOf(this.store)) },
+      backfill: {
+        ...backfill,
+        left: estimate(backfill, await leftOf(this.store, this.scheduler.stuckHosts)),
+      },
       listings: this.#listings.progress,
       rejections: await this.store.rejections.counts(),
       replay: this.#replayer.status,

@@ -56,6 +56,12 @@ export class Flights {
     return this.#entries.size - this.#idle
   }
 
+  /** Whether some that hold a place are waited for less long than others. */
+  get impatient(): boolean {
+    for (const { idle, patienceMs } of this.#entries) if (!idle && patienceMs < this.#idleMs) return true
+    return false
+  }
+
   /** Looks who is waiting for too long; whether places became free. */
   look(now: number): boolean {
     const before = this.#idle

@@ -17,10 +17,10 @@ test('what the processes on a database are at is told together, without those th
   expect(await readBackfill(store)).toBe(null)
   const now = Date.now()
   const [one, two, dead, ended] = Array.from({ length: 4 }, () => new BackfillNotes(store.meta))
-  await one?.save(progress({}), now)
-  await two?.save(progress({ stuck: { hosts: 2, repos: 4 }, perSecond: null }), now)
-  await dead?.save(progress({}), now - 60_000)
-  await ended?.save(progress({}), now)
+  await one?.save(progress({}), [], now)
+  await two?.save(progress({ stuck: { hosts: 2, repos: 4 }, perSecond: null }), ['https://b'], now)
+  await dead?.save(progress({}), [], now - 60_000)
+  await ended?.save(progress({}), [], now)
   await ended?.end()
   expect(await readBackfill(store, now)).toEqual({
     processes: 2,
@@ -36,8 +36,10 @@ test('repos that only wait have no time of arrival', async () => {
   await store.repos.add(['did:plc:a', 'did:plc:b'])
   const row = await store.repos.get('did:plc:a')
   await store.repos.patch(row?.id ?? 0, { state: 'desynchronized', retryAt: Date.now() + 60_000 })
+  const other = await store.repos.get('did:plc:b')
+  await store.repos.patch(other?.id ?? 0, { pds: 'https://mute' })
   const notes = new BackfillNotes(store.meta)
-  await notes.save(progress({ stuck: { hosts: 1, repos: 1 } }))
+  await notes.save(progress({ stuck: { hosts: 1, repos: 0 } }), ['https://mute'])
   expect((await readBackfill(store))?.left).toMatchObject({
     repos: 2,
     etaMs: null,

@@ -6,12 +6,20 @@ import { type Estimate, estimate, type SchedulerProgress } from './progress.ts'
 const PREFIX = 'backfill/'
 /** Written anew at least so often by a process that runs, ms; one that is three times as old is nobody's. */
 const AT_LEAST_MS = 10_000
+/** Hosts named in a note. */
+const MOST_NAMES = 500
 
 /** What the running processes are at, and what is left. */
 export interface BackfillNote extends SchedulerProgress {
   /** How many processes run on the database. */
   readonly processes: number
   readonly left: Estimate
+}
+
+interface Note {
+  readonly at: number
+  readonly progress: SchedulerProgress
+  readonly stuck: readonly string[]
 }
 
 /** What a running process writes down of its backfill, so that `lextap status` can show it. */
@@ -26,10 +34,11 @@ export class BackfillNotes {
   }
 
   /** Call every few seconds. */
-  async save(progress: SchedulerProgress, now: number = Date.now()): Promise<void> {
-    const text = JSON.stringify(progress)
+  async save(progress: SchedulerProgress, stuck: readonly string[], now: number = Date.now()): Promise<void> {
+    const note: Note = { at: 0, progress, stuck: stuck.slice(0, MOST_NAMES) }
+    const text = JSON.stringify(note)
     if (text === this.#saved && now - this.#savedAt < AT_LEAST_MS) return
-    await this.#meta.set(this.#key, JSON.stringify({ at: now, ...progress }))
+    await this.#meta.set(this.#key, JSON.stringify({ ...note, at: now }))
     this.#saved = text
     this.#savedAt = now
   }
@@ -40,21 +49,22 @@ export class BackfillNotes {
   }
 }
 
-/** How many repos are to be fetched, and how many of them are not due yet. */
-export async function leftOf({ repos }: Store): Promise<{ repos: number; postponed: number }> {
-  return { repos: await repos.unsettled(), postponed: await repos.postponed(Date.now()) }
+/** How many repos are to be fetched, and how many of them are not due yet or live on hosts that are stuck. */
+export async function leftOf(
+  { repos }: Store,
+  stuck: readonly string[],
+): Promise<{ repos: number; postponed: number }> {
+  return { repos: await repos.unsettled(), postponed: await repos.postponed(Date.now(), stuck) }
 }
 
 /** What the processes that run on a database have written down, taken together; null when none runs. */
 export async function readBackfill(store: Store, now: number = Date.now()): Promise<BackfillNote | null> {
-  const notes: SchedulerProgress[] = []
-  for (const text of (await store.meta.list(PREFIX)).values()) {
-    const { at, ...progress } = JSON.parse(text) as SchedulerProgress & { at: number }
-    if (now - at < 3 * AT_LEAST_MS) notes.push(progress)
-  }
+  const all = [...(await store.meta.list(PREFIX)).values()].map((text) => JSON.parse(text) as Note)
+  const notes = all.filter(({ at }) => now - at < 3 * AT_LEAST_MS)
   if (notes.length === 0) return null
-  const all = notes.reduce(together)
-  return { processes: notes.length, ...all, left: estimate(all, await leftOf(store)) }
+  const progress = notes.map((note) => note.progress).reduce(together)
+  const stuck = [...new Set(notes.flatMap((note) => note.stuck))]
+  return { processes: notes.length, ...progress, left: estimate(progress, await leftOf(store, stuck)) }
 }
 
 function together(a: SchedulerProgress, b: SchedulerProgress): SchedulerProgress {

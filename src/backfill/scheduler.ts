@@ -57,7 +57,7 @@ const POLL_MS = 1_000
 /** Repos in our hands that are not looked up slowly, as a multiple of the concurrency. */
 const QUEUED = 4
 /** A host that has not answered yet is waited for so long before its fetch gives its place to others, ms. */
-const NEW_HOST_MS = 1_000
+const NEW_HOST_MS = 400
 
 /** Fetches that may wait for silent servers beside those that work, as a multiple of the concurrency. */
 const MAX_IDLE = 4
@@ -105,16 +105,20 @@ export class Scheduler {
   get progress(): SchedulerProgress {
     const { size: fetching, busy } = this.#flights
     const waiting = this.#queues.size + this.#lookups.size
-    const { stuck } = this
+    const stuck = this.#stuck
     return { fetching, idle: fetching - busy, waiting, stuck, ...this.#progress.report(Date.now()) }
   }
 
-  /** Hosts we can only wait for, and what we hold of theirs. */
-  get stuck(): SchedulerProgress['stuck'] {
-    const hosts = new Set([...this.#flights.silentHosts(), ...this.#hosts.troubled(Date.now())])
+  /** Base URLs of hosts we can only wait for. */
+  get stuckHosts(): string[] {
+    return [...new Set([...this.#flights.silentHosts(), ...this.#hosts.troubled(Date.now())])]
+  }
+
+  get #stuck(): SchedulerProgress['stuck'] {
+    const hosts = this.stuckHosts
     let repos = this.#lookups.size - this.#lookups.quick
     for (const host of hosts) repos += this.#queues.sizeOf(host) + this.#flights.sizeAt(host)
-    return { hosts: hosts.size, repos }
+    return { hosts: hosts.length, repos }
   }
 
   start(): void {
@@ -212,11 +216,12 @@ export class Scheduler {
     return silent.has(host) && !this.#hosts.free(host, now)
   }
 
-  /** Until woken, a look-up is slow, or a second: other processes may have added repos, and pauses and retries run out. */
+  /** Until woken, a look-up or a new host is slow, or a second: other processes may have added repos, and pauses and retries run out. */
   async #sleep(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const clock = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#lookups.quick > 0 ? SLOW_MS / 2 : POLL_MS)
+      const soon = this.#lookups.quick > 0 || this.#flights.impatient
+      timer = setTimeout(resolve, soon ? SLOW_MS / 2 : POLL_MS)
     })
     await Promise.race([this.#wake.promise, clock])
     clearTimeout(timer)

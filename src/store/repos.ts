@@ -287,12 +287,13 @@ export class Repos {
     return rows[0]?.n ?? 0
   }
 
-  /** Of those `unsettled`, the ones that are not due yet: their host rests, or they were fetched too often. */
-  async postponed(now: number): Promise<number> {
+  /** Of those `unsettled`, the ones that are not due yet, or whose host is one of these; none that is being fetched. */
+  async postponed(now: number, hosts: readonly string[]): Promise<number> {
     const rows = await this.#db.reader.all<{ n: number }>(
       `select count(*) as n from lextap_repo where state in ('pending', 'desynchronized')
-       and state <> 'active' and standing = 'active' and removal is null and retry_at > $1`,
-      [now],
+       and state <> 'active' and standing = 'active' and removal is null
+       and (retry_at > $1 or ${this.#db.sql.anyOf('pds', 2, 'text')})`,
+      [now, hosts],
     )
     return rows[0]?.n ?? 0
   }
