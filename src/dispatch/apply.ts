@@ -1,7 +1,15 @@
 import type { Observer } from '../observe/observer.ts'
 import type { Transaction } from '../store/database.ts'
 import type { NewDeadLetter } from '../store/dead-letters.ts'
-import { type RawRepo, REPO_COLUMNS, repoValues, toRepoRow, WRITE_REPOS } from '../store/repo-columns.ts'
+import {
+  headValues,
+  type RawRepo,
+  REPO_COLUMNS,
+  repoValues,
+  toRepoRow,
+  WRITE_HEADS,
+  WRITE_REPOS,
+} from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import { removeRepo } from '../store/repos.ts'
 import type { Store } from '../store/store.ts'
@@ -187,7 +195,9 @@ async function write(
     const ids = plan.buffered.map((row) => row.id)
     await tx.run(`delete from lextap_resync_buffer where ${store.db.sql.anyOf('id', 1, 'int')}`, [ids])
   }
-  await tx.updateMany(WRITE_REPOS, [...plan.patched.values()].map(repoValues))
+  const [heads, whole] = plan.writtenBack
+  await tx.updateMany(WRITE_HEADS, heads.map(headValues))
+  await tx.updateMany(WRITE_REPOS, whole.map(repoValues))
   for (const [id, did] of plan.removed) {
     if (plan.kept.has(id)) await store.kept.keep(tx, id, did)
     await removeRepo(tx, id, true)

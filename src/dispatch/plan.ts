@@ -4,7 +4,7 @@ import type { Transaction } from '../store/database.ts'
 import type { DeadLetterAction } from '../store/dead-letters.ts'
 import { isUnknown } from '../store/kept.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
-import { applyPatch, guardHolds } from '../store/repo-columns.ts'
+import { applyPatch, guardHolds, isHead } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import { withEarlier } from './change-now.ts'
@@ -41,6 +41,8 @@ export class Plan {
   readonly kept: Set<number> = new Set()
   readonly buffered: { id: number; repoId: number }[] = []
   readonly outbox: OutboxEvent[] = []
+  /** Patched ones of which more changes than the head. */
+  readonly #rewritten = new Set<number>()
   readonly #deps: PlanDeps
   readonly #tx: Transaction
   readonly #rows: Map<number, RepoRow>
@@ -67,6 +69,7 @@ export class Plan {
       const next = applyPatch(row, unit.patch)
       this.#rows.set(row.id, next)
       this.patched.set(row.id, next)
+      if (!isHead(unit.patch)) this.#rewritten.add(row.id)
     }
     if (unit.bufferId !== undefined) this.buffered.push({ id: unit.bufferId, repoId: row.id })
     if (unit.removeRepo === true) {
@@ -76,6 +79,13 @@ export class Plan {
       if (unit.keepRows === true) this.kept.add(row.id)
     }
     return true
+  }
+
+  /** The patched rows: those of which nothing but the head changes, and the others. */
+  get writtenBack(): [heads: RepoRow[], whole: RepoRow[]] {
+    const rows = [...this.patched.values()]
+    const isWhole = ({ id }: RepoRow) => this.#rewritten.has(id)
+    return [rows.filter((row) => !isWhole(row)), rows.filter(isWhole)]
   }
 
   addJob(job: Job): void {

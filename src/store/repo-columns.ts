@@ -120,6 +120,19 @@ export const WRITE_REPOS: BulkUpdate = {
   },
 }
 
+/** Writes back where repos stand alone, which is all that most commits change. */
+export const WRITE_HEADS: BulkUpdate = {
+  table: 'lextap_repo',
+  keys: { id: 'int' },
+  columns: { rev: 'text', data: 'bytes' },
+}
+
+export const headValues = ({ id, rev, data }: RepoRow): Param[] => [id, rev, data]
+
+/** Whether a patch changes nothing but the head. */
+export const isHead = (patch: RepoPatch): boolean =>
+  Object.keys(patch).every((field) => field === 'rev' || field === 'data')
+
 export function repoValues(row: RepoRow): Param[] {
   return [
     row.id,
