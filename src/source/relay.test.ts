@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { pino } from 'pino'
 import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { listener } from '../../test/support/observer.ts'
 import { UserError } from '../errors.ts'
 import { Metrics } from '../observe/metrics.ts'
 import { Relay, type RelayOptions } from './relay.ts'
@@ -116,6 +117,27 @@ test('A10: HTTP 503 and a refused connection are retried', async () => {
   open.push(server)
   const relay = make(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   expect((await take(relay, 1)).texts).toEqual(['at last'])
+})
+
+test.each([
+  ['seconds', () => 'Retry-After: 60'],
+  ['a date', () => `Retry-After: ${new Date(Date.now() + 60_000).toUTCString()}`],
+  ['a budget', () => `RateLimit-Remaining: 0\r\nRateLimit-Reset: ${Math.ceil(Date.now() / 1000) + 60}`],
+])('A10: HTTP 429 is waited out as %s says, within bounds', async (_how, headers) => {
+  let requests = 0
+  const server = createServer()
+  const sockets = new WebSocketServer({ noServer: true })
+  server.on('upgrade', (request, socket, head) => {
+    if (requests++ === 0) socket.end(`HTTP/1.1 429 Too Many Requests\r\n${headers()}\r\n\r\n`)
+    else sockets.handleUpgrade(request, socket, head, (ws) => ws.send(Buffer.from('at last')))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(server)
+  const heard = listener()
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  expect((await take(make(url, { observer: heard }), 1)).texts).toEqual(['at last'])
+  // A minute, at most ten times the longest wait of our own.
+  expect(heard.lines.map(({ waitMs }) => waitMs)).toContain(10 * fast.longest)
 })
 
 test('A12: a connection without a sign of life is ended', async () => {
