@@ -62,6 +62,13 @@ export class Flights {
     return false
   }
 
+  /** How many have waited for so long, ms. */
+  waitingFor(ms: number, now: number): number {
+    let count = 0
+    for (const { waitingSince: since } of this.#entries) if (since !== null && now - since >= ms) count++
+    return count
+  }
+
   /** Looks who is waiting for too long; whether places became free. */
   look(now: number): boolean {
     const before = this.#idle

@@ -1,4 +1,4 @@
-import { Flights } from './flight.ts'
+import { Flights, IDLE_MS } from './flight.ts'
 
 /**
  * A look-up that takes longer gives its place to others, ms. Whoever is known by then is not kept waiting by a directory
@@ -27,6 +27,11 @@ export class Lookups {
   /** Those that are not slow. */
   get quick(): number {
     return this.#flights.busy
+  }
+
+  /** Those that seem to get no answer at all. */
+  silent(now: number): number {
+    return this.#flights.waitingFor(IDLE_MS, now)
   }
 
   /** How many more may begin. */

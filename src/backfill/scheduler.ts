@@ -116,7 +116,7 @@ export class Scheduler {
 
   get #stuck(): SchedulerProgress['stuck'] {
     const hosts = this.stuckHosts
-    let repos = this.#lookups.size - this.#lookups.quick
+    let repos = this.#lookups.silent(Date.now())
     for (const host of hosts) repos += this.#queues.sizeOf(host) + this.#flights.sizeAt(host)
     return { hosts: hosts.length, repos }
   }

@@ -115,8 +115,10 @@ export class PatientDatabase implements Database {
       const said = this.#db.explain(rootOf(error))
       // A handler may have hidden what the database said.
       this.#damage = said.retry ? new UserError(`the database is damaged: ${said.message}`, DAMAGED) : said
-      databaseDamaged(this.#options.observer, this.#damage)
-      this.#options.onDamage?.(this.#damage)
+      const { observer, onDamage } = this.#options
+      // A command says so anyway when it ends.
+      if (onDamage !== undefined) databaseDamaged(observer, this.#damage)
+      onDamage?.(this.#damage)
     }
     return this.#damage
   }
