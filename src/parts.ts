@@ -1,15 +1,13 @@
 import { Lanes } from './async/lanes.ts'
 import { followCollections } from './backfill/collections.ts'
 import { Discovery } from './backfill/discovery.ts'
-import { type ListingProgress, Listings } from './backfill/listings.ts'
-import { BackfillNotes, leftOf } from './backfill/notes.ts'
-import { type Estimate, estimate, type SchedulerProgress } from './backfill/progress.ts'
+import { Listings } from './backfill/listings.ts'
+import { BackfillNotes } from './backfill/notes.ts'
 import { Removals, type RemoveOptions } from './backfill/removals.ts'
 import type { Scheduler } from './backfill/scheduler.ts'
 import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
-import type { HandlerDefinition, RecordSchema } from './dispatch/handler.ts'
 import { type Followed, Registry } from './dispatch/registry.ts'
 import type { Outcome, Unit } from './dispatch/unit.ts'
 import type { RetryOutcome } from './dispatch/work.ts'
@@ -17,15 +15,16 @@ import { UserError } from './errors.ts'
 import { createFeed } from './feeding.ts'
 import { createFetching, type Fetching } from './fetching.ts'
 import type { Observer } from './observe/observer.ts'
+import type { TapOptions } from './options.ts'
 import { portsOf, probesOf } from './ports.ts'
-import type { HandleResolver } from './protocol/handles.ts'
-import { createIdentityResolver, type Identity } from './protocol/identity.ts'
+import type { Identity } from './protocol/identity.ts'
 import { isDid } from './protocol/syntax.ts'
-import { XrpcClient } from './protocol/xrpc.ts'
+import type { XrpcClient } from './protocol/xrpc.ts'
+import { createResolver, createXrpc } from './reaching.ts'
 import { followChanges, knownNow } from './replay/changes.ts'
 import { tableEmptier } from './replay/fresh.ts'
 import { openReplay } from './replay/journal.ts'
-import { isOurs, Replayer, type ReplayStatus } from './replay/replayer.ts'
+import { isOurs, Replayer } from './replay/replayer.ts'
 import { AccountProcessor } from './repo/account.ts'
 import { Authority } from './repo/authority.ts'
 import { IdentityChecks } from './repo/identity-checks.ts'
@@ -33,40 +32,10 @@ import { Processor } from './repo/process.ts'
 import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
 import { Stream } from './source/stream.ts'
-import { bodiesSize } from './store/bodies.ts'
+import { statusOf, type TapStatus } from './status.ts'
 import { isAlone } from './store/processes.ts'
-import type { RejectionCounts } from './store/rejections.ts'
 import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
-
-export interface TapOptions {
-  readonly observer: Observer
-  readonly definitions: readonly HandlerDefinition[]
-  /** NSID → schema of every record lexicon, as `generated/handlers.ts` exports it. */
-  readonly schemas: Readonly<Record<string, RecordSchema>>
-  /** NSID → what its lexicon means, as `generated/handlers.ts` exports it. Default: nothing known. */
-  readonly fingerprints?: Readonly<Record<string, string>>
-  /** Forget the saved cursor and start at the head of the stream; what was missed is found by comparing revs. */
-  readonly resetCursor?: boolean
-  /** Finds the DID of a handle. Default: DNS and https well-known. The sandbox brings its own. */
-  readonly handles?: HandleResolver
-}
-
-export interface TapStatus {
-  readonly relay: SourceStatus
-  readonly repos: Awaited<ReturnType<Store['repos']['counts']>>
-  /** What is being fetched, what came of it, and what is left. */
-  readonly backfill: SchedulerProgress & { readonly left: Estimate }
-  readonly listings: readonly ListingProgress[]
-  /** What was refused, by rule or reason, since the database was made. */
-  readonly rejections: RejectionCounts
-  /** The replay under way; null when there is none. */
-  readonly replay: ReplayStatus | null
-  /** Stored record bodies, for replays: whether more are kept, and about how many bytes they take. */
-  readonly bodies: { readonly kept: boolean; readonly bytes: number }
-  /** Events owed to others; null when there is nobody to get them. */
-  readonly outbox: Serving['outbox']
-}
 
 /** Everything a running tap consists of, wired once: the composition root. */
 export class Parts {
@@ -108,28 +77,9 @@ export class Parts {
     const wants = (collection: string) => registry.wants(collection)
     const submit = (unit: Unit) => this.#submit(unit)
     const onDue = () => this.scheduler.wake()
-    const { stallMs, retryMs } = config.backfill
-    this.#xrpc = new XrpcClient({
-      allowPrivateHosts: config.backfill.allowPrivateHosts,
-      userAgent: 'lextap',
-      timeoutMs: Math.min(30_000, stallMs),
-      // What the user named may live in a private network; what DID documents and redirects name may not.
-      trustedHosts: [
-        config.plc,
-        config.relay.replace(/^ws/, 'http'),
-        config.upstream.lists,
-        config.upstream.repos,
-      ].filter((url) => url !== null),
-    })
-    const identity = createIdentityResolver({
-      plc: config.plc,
-      xrpc: this.#xrpc,
-      ttlMs: config.identity.ttlMs,
-      max: config.identity.cacheSize,
-      refresh: { burst: 5, everyMs: config.identity.refreshMs },
-      negativeTtlMs: Math.min(60_000, retryMs.first),
-      ...(options.handles === undefined ? {} : { handles: options.handles }),
-    })
+    const { retryMs } = config.backfill
+    this.#xrpc = createXrpc(config)
+    const identity = createResolver(config, this.#xrpc, options.handles)
     this.#lanes = new Lanes({
       concurrency: config.stream.concurrency,
       maxQueued: config.stream.maxQueued,
@@ -295,21 +245,15 @@ export class Parts {
 
   async status(): Promise<TapStatus> {
     await this.store.rejections.save(this.#observer.metrics)
-    const { repos } = this.store
-    const backfill = this.scheduler.progress
-    return {
+    return statusOf({
+      store: this.store,
+      scheduler: this.scheduler,
       relay: this.#stream.status,
-      repos: await repos.counts(),
-      backfill: {
-        ...backfill,
-        left: estimate(backfill, await leftOf(this.store, this.scheduler.stuckHosts)),
-      },
       listings: this.#listings.progress,
-      rejections: await this.store.rejections.counts(),
       replay: this.#replayer.status,
-      bodies: { kept: this.#config.records === 'keep', bytes: await bodiesSize(this.store.db) },
+      keepsBodies: this.#config.records === 'keep',
       outbox: this.serving.outbox,
-    }
+    })
   }
 
   /** Where the stream is, and the listing under way: what a restart goes on from. */
