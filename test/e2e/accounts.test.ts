@@ -217,14 +217,15 @@ onEachDatabase(({ name, runTap, fresh }) => {
     await expectTruth(running, network.truth())
   })
 
+  // Elsewhere one moment and fewer records tell it: PGlite takes its time.
+  const big = name === 'sqlite' ? 3000 : 1000
   const moments: [metric: string, nth: number][] = [
     ['delete_calls', 700],
-    ['lextap_batches_total', 4],
-    // The first and the last one are the same to a server.
     ...(name === 'sqlite'
       ? ([
           ['delete_calls', 1],
           ['delete_calls', 2999],
+          ['lextap_batches_total', 4],
         ] as [string, number][])
       : []),
   ]
@@ -232,7 +233,7 @@ onEachDatabase(({ name, runTap, fresh }) => {
     'E4: killed in the middle of a big deletion (%s %i), the next start goes on; each record is deleted once',
     async (metric, nth) => {
       await using network = await startNetwork({ seed: `deletion ${metric} ${nth}`, clock: 'system' })
-      const repo = network.createRepo({ records: 3000, collections: [STATUS] })
+      const repo = network.createRepo({ records: big, collections: [STATUS] })
       const kept = network.createRepo({ records: 30, collections: [STATUS] })
       const database = await fresh()
       const first = await runTap({ network, database })
@@ -252,8 +253,8 @@ onEachDatabase(({ name, runTap, fresh }) => {
       await running.tap.settled()
       await expectTruth(running, network.truth())
       const deletes = (await running.rows('seen')).filter(({ action }) => action === 'delete')
-      expect(deletes.length).toBe(3000)
-      expect(new Set(deletes.map(({ uri }) => uri)).size).toBe(3000)
+      expect(deletes.length).toBe(big)
+      expect(new Set(deletes.map(({ uri }) => uri)).size).toBe(big)
       expect(await running.tap.store.records.count()).toBe(31)
       expect((await running.rows('account_seen')).map((row) => `${row.was} → ${row.status}`)).toEqual([
         'active → deleted',

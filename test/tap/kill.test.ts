@@ -37,7 +37,7 @@ const MOMENTS: KillAt[] = [
 ]
 
 onEachDatabase(({ name, runTap, fresh }) => {
-  test.each(name === 'sqlite' ? MOMENTS : MOMENTS.slice(-2))(
+  test.each(name === 'sqlite' ? MOMENTS : MOMENTS.slice(-1))(
     'killed while it delivers ($metric, $nth): the app ends up with every record',
     async (killAt) => {
       await using network = await startNetwork({
