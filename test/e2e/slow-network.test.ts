@@ -60,7 +60,7 @@ test('E8: an account that is known is fetched while the directory is out of reac
   stays.commit([{ action: 'create', collection: STATUS, record: status('unheard') }], { announce: false })
   await again.tap.resync(stays.did)
   await expect.poll(async () => (await again.rows('rec')).length).toBe(9)
-  expect((await again.tap.store.repos.get(stays.did))?.state).toBe('active')
+  await expect.poll(async () => (await again.tap.store.repos.get(stays.did))?.state).toBe('active')
   await network.host('plc').start()
   moves.moveTo(network.pdses.find((pds) => pds !== moves.host) as never)
   moves.create(STATUS, status('from the new home'))
