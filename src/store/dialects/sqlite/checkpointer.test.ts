@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listener } from '../../../../test/support/observer.ts'
 import { openStore } from '../../open.ts'
+import { restAfter } from './checkpointer.ts'
 
 let dir: string
 beforeEach(() => {
@@ -46,6 +47,17 @@ test('one large transaction is reason enough for the thread: history comes in fe
   await expect
     .poll(() => store.db.all('pragma wal_autocheckpoint'), { timeout: 20_000, interval: 5 })
     .toEqual([{ wal_autocheckpoint: 8000 }])
+})
+
+test.each([
+  [0, 100],
+  [10, 90],
+  [25, 75],
+  [50, 150],
+  [100, 300],
+  [2000, 300],
+])('after a checkpoint of %i ms the thread rests for %i ms', (took, rest) => {
+  expect(restAfter(took)).toBe(rest)
 })
 
 test('short commands start no thread', async () => {

@@ -2,8 +2,18 @@ import { Worker } from 'node:worker_threads'
 
 /** Commits, or rows written, before a thread is worth its start: short commands never get there. */
 const AFTER = { commits: 50, rows: 5000 } as const
-/** Shortest time between two checkpoints, ms. */
+/** Checkpoints begin so far apart at least, and longest rest after one, ms. */
 const EVERY_MS = 100
+const LONGEST_REST_MS = 300
+
+/**
+ * Rest after a checkpoint that took so long, ms. Each waits for the disk three times (the thread for the log and for the
+ * database, the writer as it begins the log anew), and pages written again meanwhile are copied once: at most a quarter of
+ * the time goes to them, unless they are so long that the log would grow past what the writer leaves alone.
+ */
+export function restAfter(tookMs: number): number {
+  return Math.max(EVERY_MS - tookMs, Math.min(3 * tookMs, LONGEST_REST_MS))
+}
 
 /**
  * Runs in its own thread on its own connection. Text and not a file: it needs nothing but Node, and no
@@ -43,7 +53,8 @@ export class Checkpointer {
   #failed = false
   #busy = true
   #commits = 0
-  #last = 0
+  #began = 0
+  #next = 0
 
   /**
    * `rows` tells how many the writer has written so far, `onWorking` is told whether the thread looks after the log, or
@@ -60,9 +71,9 @@ export class Checkpointer {
     if (this.#failed || (this.#worker === null && !this.#isWorthIt())) return
     this.#worker ??= this.#start()
     const now = performance.now()
-    if (this.#busy || now - this.#last < EVERY_MS) return
+    if (this.#busy || now < this.#next) return
     this.#busy = true
-    this.#last = now
+    this.#began = now
     this.#worker.postMessage(true)
   }
 
@@ -77,6 +88,7 @@ export class Checkpointer {
     worker.on('message', () => {
       this.#busy = false
       if (first) this.#onWorking(true)
+      else this.#next = performance.now() + restAfter(performance.now() - this.#began)
       first = false
     })
     worker.on('error', () => {
