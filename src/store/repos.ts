@@ -1,7 +1,17 @@
 import { LRUCache } from 'lru-cache'
-import type { Database, Param, Session } from './database.ts'
+import type { Database, Session } from './database.ts'
+import { bringBack, insertRepos } from './repo-adds.ts'
+import { type ClaimOptions, claimRepos, renewClaims, takeBackClaims } from './repo-claims.ts'
 import { patchStatement, type RawRepo, REPO_COLUMNS, toRepoRow } from './repo-columns.ts'
 import { RepoFilter } from './repo-filter.ts'
+import {
+  countPostponed,
+  countRepos,
+  countUnsettled,
+  type ListOptions,
+  listRepos,
+  type RepoCounts,
+} from './repo-lists.ts'
 import type { RepoGuard, RepoPatch, RepoRow, RepoState } from './repo-row.ts'
 
 /**
@@ -15,31 +25,6 @@ const PAGE = 1_000
 const OVERLAP = 10_000
 /** DIDs added by one statement. */
 const CHUNK = 1000
-const LEASE_MS = 60_000
-
-export interface ClaimOptions {
-  readonly limit: number
-  /** ms. */
-  readonly now: number
-  /** Base URLs of hosts to leave alone for now. Repos whose host is not known yet are never left out. */
-  readonly skipHosts?: readonly string[]
-  /** Only repos whose host and key are known. */
-  readonly knownOnly?: boolean
-  /** How long the claim holds without being renewed, ms. Then anybody may take the repo over. Default 60000. */
-  readonly leaseMs?: number
-}
-
-export interface RepoCounts {
-  readonly total: number
-  readonly states: Readonly<Record<RepoState, number>>
-  readonly standings: Readonly<Record<string, number>>
-}
-
-/**
- * Work is claimed in this order: who was level before, then who never was, then who failed, then whose claim ran out:
- * its process died, or could not write down how the fetch had ended.
- */
-const CLAIM_ORDER = ['desynchronized', 'pending', 'error', 'resyncing'] as const
 
 /** The tracked repos. Rows that were written are cached, and the cache follows every write that goes through this store. */
 export class Repos {
@@ -102,42 +87,12 @@ export class Repos {
     for (let i = 0; i < dids.length; i += CHUNK) {
       const chunk = dids.slice(i, i + CHUNK)
       const session = options.session ?? this.#db
-      added += await this.#insert(chunk, options.state ?? 'pending', session, options.found === true)
-      if (options.found !== true) await this.#bringBack(chunk, session)
+      added += await insertRepos(this.#db, session, chunk, options)
+      if (options.found !== true) await bringBack(this.#db, session, chunk)
     }
     if (options.session === undefined) this.added(dids)
     await this.#tell(options.session)
     return added
-  }
-
-  async #insert(
-    dids: readonly string[],
-    state: RepoState,
-    session: Session,
-    found: boolean,
-  ): Promise<number> {
-    // Known ones are left out before the insert: on Postgres a conflict would use up an id each time. Asked one by
-    // one and not by `not exists`, which Postgres may answer by reading the whole table.
-    const open = found ? 'and (select did from lextap_excluded where did = value) is null' : ''
-    return session.run(
-      `insert into lextap_repo (did, state, standing, run, retry_count)
-       select distinct value, $1, 'active', 0, 0 from ${this.#db.sql.listOf(2, 'text')}
-       where (select id from lextap_repo where did = value) is null ${open}
-       on conflict (did) do nothing`,
-      [state, dids],
-    )
-  }
-
-  /** Who is named is not on the way out any more, nor excluded. */
-  async #bringBack(dids: readonly string[], session: Session): Promise<void> {
-    await session.run(`delete from lextap_excluded where ${this.#db.sql.anyOf('did', 1, 'text')}`, [dids])
-    const leaving = await session.all('select 1 as one from lextap_repo where removal is not null limit 1')
-    if (leaving.length === 0) return
-    await session.run(
-      `update lextap_repo set removal = null, state = 'desynchronized', retry_at = null
-       where removal is not null and ${this.#db.sql.anyOf('did', 1, 'text')}`,
-      [dids],
-    )
   }
 
   /** Tells memory of repos that a committed transaction added. */
@@ -150,38 +105,23 @@ export class Repos {
 
   /** Takes repos that need a fetch: they become `resyncing`, and their `run` rises. */
   async claim(options: ClaimOptions): Promise<RepoRow[]> {
-    const skip = options.skipHosts ?? []
-    const rows = await this.#db.transaction(async (tx) => {
-      const taken: RawRepo[] = []
-      for (const state of CLAIM_ORDER) {
-        if (taken.length >= options.limit) break
-        taken.push(...(await this.#claimIn(tx, state, options, skip, options.limit - taken.length)))
-      }
-      return taken
-    })
+    const rows = await claimRepos(this.#db, options)
     return rows.map((raw) => this.committed(toRepoRow(raw)))
   }
 
-  #claimIn(
-    tx: Session,
-    state: RepoState,
-    { now, leaseMs = LEASE_MS, knownOnly = false }: ClaimOptions,
-    skip: readonly string[],
-    limit: number,
-  ): Promise<RawRepo[]> {
-    const params: Param[] = [state, now, limit, now + leaseMs]
-    // The state is written out so that the partial index serves the query.
-    let where = `state = $1 and state <> 'active' and standing = 'active' and removal is null
-      and ${state === 'resyncing' ? 'lease <= $2' : '(retry_at is null or retry_at <= $2)'}`
-    if (knownOnly) where += ' and pds is not null and signing_key is not null'
-    if (skip.length > 0)
-      where += ` and (pds is null or not (${this.#db.sql.anyOf('pds', params.push(skip), 'text')}))`
-    return tx.all<RawRepo>(
-      `update lextap_repo set state = 'resyncing', run = run + 1, lease = $4 where id in (
-         select id from lextap_repo where ${where} order by id limit $3 ${this.#db.sql.forUpdateSkipLocked}
-       ) returning ${REPO_COLUMNS}`,
-      params,
-    )
+  /** Holds our claims on these repos until then. */
+  renew(claims: readonly number[], until: number): Promise<void> {
+    return renewClaims(this.#db, claims, until)
+  }
+
+  /**
+   * After a restart: whoever was being fetched starts over; on a server other processes may share the repos, and
+   * only claims that ran out are taken back. Returns how many.
+   */
+  async interruptResyncing(now: number = Date.now()): Promise<number> {
+    const count = await takeBackClaims(this.#db, this.#shared ? now : null)
+    if (count > 0) this.#cache.clear()
+    return count
   }
 
   /** Whether the row was there, the guard held, and the patch is committed. */
@@ -196,31 +136,6 @@ export class Repos {
     this.committed(toRepoRow(rows[0]))
     await this.#tell()
     return true
-  }
-
-  /** Holds our claims on these repos until then. */
-  async renew(claims: readonly number[], until: number): Promise<void> {
-    for (let i = 0; i < claims.length; i += 500) {
-      const ids = claims.slice(i, i + 500)
-      await this.#db.run(
-        `update lextap_repo set lease = $1 where state = 'resyncing' and ${this.#db.sql.anyOf('id', 2, 'int')}`,
-        [until, ids],
-      )
-    }
-  }
-
-  /**
-   * After a restart: whoever was being fetched starts over; on a server other processes may share the repos, and
-   * only claims that ran out are taken back. Returns how many.
-   */
-  async interruptResyncing(now: number = Date.now()): Promise<number> {
-    const free = this.#shared ? ' and (lease is null or lease <= $1)' : ''
-    const count = await this.#db.run(
-      `update lextap_repo set state = 'desynchronized' where state = 'resyncing'${free}`,
-      this.#shared ? [now] : [],
-    )
-    if (count > 0) this.#cache.clear()
-    return count
   }
 
   /** The stream is another one, or counts anew: seqs remembered from before mean nothing. */
@@ -238,64 +153,22 @@ export class Repos {
   }
 
   /** By id. `after` is the id of the last row seen. */
-  async list(options: {
-    state?: RepoState
-    standing?: string
-    removal?: boolean
-    after?: number
-    limit: number
-  }): Promise<RepoRow[]> {
-    const params: Param[] = [options.after ?? 0, options.limit]
-    let where = 'id > $1'
-    where += equals('state', options.state, params) + equals('standing', options.standing, params)
-    if (options.removal === true) where += ' and removal is not null'
-    const rows = await this.#db.reader.all<RawRepo>(
-      `select ${REPO_COLUMNS} from lextap_repo where ${where} order by id limit $2`,
-      params,
-    )
-    return rows.map(toRepoRow)
+  list(options: ListOptions): Promise<RepoRow[]> {
+    return listRepos(this.#db.reader, options)
   }
 
-  async counts(): Promise<RepoCounts> {
-    // Nearly all repos are active in state and standing: those are counted as the rest, not one by one.
-    const { reader } = this.#db
-    const [all, others, away] = await Promise.all([
-      reader.all<{ n: number }>('select count(*) as n from lextap_repo'),
-      reader.all<{ state: RepoState; n: number }>(
-        "select state, count(*) as n from lextap_repo where state <> 'active' group by state",
-      ),
-      reader.all<{ standing: string; n: number }>(
-        "select standing, count(*) as n from lextap_repo where standing <> 'active' group by standing",
-      ),
-    ])
-    const total = all[0]?.n ?? 0
-    const sum = (rows: readonly { n: number }[]) => rows.reduce((n, row) => n + row.n, 0)
-    const states = { pending: 0, resyncing: 0, active: total - sum(others), desynchronized: 0, error: 0 }
-    for (const { state, n } of others) states[state] = n
-    const standings: Record<string, number> = { active: total - sum(away) }
-    for (const { standing, n } of away) standings[standing] = n
-    return { total, states, standings }
+  counts(): Promise<RepoCounts> {
+    return countRepos(this.#db.reader)
   }
 
   /** Repos that wait for a fetch or are being fetched; those that failed and wait for their retry do not count. */
-  async unsettled(): Promise<number> {
-    // Not active, said once more: so the partial index serves.
-    const rows = await this.#db.reader.all<{ n: number }>(
-      `select count(*) as n from lextap_repo where state in ('pending', 'resyncing', 'desynchronized')
-       and state <> 'active' and standing = 'active' and removal is null`,
-    )
-    return rows[0]?.n ?? 0
+  unsettled(): Promise<number> {
+    return countUnsettled(this.#db.reader)
   }
 
   /** Of those `unsettled`, the ones that are not due yet, or whose host is one of these; none that is being fetched. */
-  async postponed(now: number, hosts: readonly string[]): Promise<number> {
-    const rows = await this.#db.reader.all<{ n: number }>(
-      `select count(*) as n from lextap_repo where state in ('pending', 'desynchronized')
-       and state <> 'active' and standing = 'active' and removal is null
-       and (retry_at > $1 or ${this.#db.sql.anyOf('pds', 2, 'text')})`,
-      [now, hosts],
-    )
-    return rows[0]?.n ?? 0
+  postponed(now: number, hosts: readonly string[]): Promise<number> {
+    return countPostponed(this.#db, now, hosts)
   }
 
   /** Picks up what other processes changed: new repos enter the filter, cached rows are read again. */
@@ -377,12 +250,6 @@ export class Repos {
       [`${Date.now()}-${process.pid}-${Math.random()}`],
     )
   }
-}
-
-/** A condition; what is not `active` is said so in the text, so that the partial indexes serve. */
-function equals(column: 'state' | 'standing', value: string | undefined, params: Param[]): string {
-  if (value === undefined) return ''
-  return ` and ${column} = $${params.push(value)}${value === 'active' ? '' : ` and ${column} <> 'active'`}`
 }
 
 /**
