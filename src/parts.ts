@@ -33,7 +33,7 @@ import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
 import { Stream } from './source/stream.ts'
 import { statusOf, type TapStatus } from './status.ts'
-import { isAlone } from './store/processes.ts'
+import { isOnlyStore } from './store/processes.ts'
 import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
 
@@ -193,7 +193,7 @@ export class Parts {
     await this.serving.start(portsOf(this, this.#config.plc, this.#xrpc), probesOf(this, this.#config))
     if (delivery.outboxOnly) return
     // Where nobody else is, claims are those of processes that died: nobody waits until they run out.
-    const alone = await isAlone(store, store.db.reader)
+    const alone = await isOnlyStore(store, store.db.reader)
     await store.repos.interruptResyncing(alone ? Number.MAX_SAFE_INTEGER : Date.now())
     await store.buffer.sweep()
     // A feed cannot be asked for what it sent before.

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { DIALECTS, stopDatabases } from '../../test/support/databases.ts'
 import { listener } from '../../test/support/observer.ts'
 import { openStore } from './open.ts'
-import { isAlone, isGone, ownName } from './processes.ts'
+import { isAlone, isGone, isOnlyStore, ownName } from './processes.ts'
 
 afterAll(stopDatabases)
 
@@ -28,6 +28,11 @@ describe.each(DIALECTS)('processes on $name', ({ name, fresh }) => {
     await expect.poll(() => isGone(store, reader, OTHER)).toBe(true)
     expect(await isAlone(store, reader)).toBe(true)
     expect(await isGone(store, reader, await ownName(store, reader))).toBe(false)
+    expect(await isOnlyStore(store, reader)).toBe(true)
+    await using second = await openStore(database.url, { observer: listener() })
+    expect(await ownName(second, second.db.reader)).toBe(await ownName(store, reader))
+    expect(await isAlone(store, reader)).toBe(true)
+    expect(await isOnlyStore(store, reader)).toBe(false)
   })
 
   test.skipIf(name !== 'postgres')('that the URL gives one name cannot be told apart', async () => {

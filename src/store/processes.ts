@@ -9,7 +9,13 @@ interface On {
 }
 
 /** By which name the server knows this process; null where there is no server. */
-export async function ownName({ dialect }: On, session: Session): Promise<string | null> {
+export async function ownName(on: On, session: Session): Promise<string | null> {
+  const name = await connectionName(on, session)
+  // Behind the process stands the number of the store.
+  return name?.startsWith(PREFIX) ? name.split('/').slice(0, 2).join('/') : name
+}
+
+async function connectionName({ dialect }: On, session: Session): Promise<string | null> {
   if (dialect !== 'postgres') return null
   const rows = await session.all<{ name: string }>("select current_setting('application_name') as name")
   return rows[0]?.name ?? null
@@ -22,9 +28,7 @@ export async function ownName({ dialect }: On, session: Session): Promise<string
 export async function isGone(on: On, session: Session, name: string | null): Promise<boolean> {
   const own = await ownName(on, session)
   if (own === null || name === null || !name.startsWith(PREFIX) || name === own) return false
-  const text = `select 1 as one from pg_stat_activity
-    where datname = current_database() and application_name = $1 limit 1`
-  return (await session.all(text, [name])).length === 0
+  return (await namesLike(session, name)).length === 0
 }
 
 /** Whether no other process of lextap's is connected, as far as one can tell. */
@@ -32,7 +36,21 @@ export async function isAlone(on: On, session: Session): Promise<boolean> {
   const own = await ownName(on, session)
   if (own === null) return true
   if (!own.startsWith(PREFIX)) return false
-  const text = `select 1 as one from pg_stat_activity
-    where datname = current_database() and substr(application_name, 1, $1) = $2 and application_name <> $3 limit 1`
-  return (await session.all(text, [PREFIX.length, PREFIX, own])).length === 0
+  return (await namesLike(session, PREFIX)).every((name) => name === own || name.startsWith(`${own}/`))
+}
+
+/** The same for one store: there may be others in this process. */
+export async function isOnlyStore(on: On, session: Session): Promise<boolean> {
+  const own = await connectionName(on, session)
+  if (own === null) return true
+  return own.startsWith(PREFIX) && (await namesLike(session, PREFIX)).every((name) => name === own)
+}
+
+async function namesLike(session: Session, beginning: string): Promise<string[]> {
+  const rows = await session.all<{ name: string }>(
+    `select distinct application_name as name from pg_stat_activity
+     where datname = current_database() and substr(application_name, 1, $1) = $2`,
+    [beginning.length, beginning],
+  )
+  return rows.map(({ name }) => name)
 }

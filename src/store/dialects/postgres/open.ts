@@ -50,6 +50,7 @@ export const words: SqlWords = {
 
 /** Of this process, for as long as it lives. */
 const NAME = `${PREFIX}${randomBytes(6).toString('hex')}`
+let stores = 0
 
 const OLDEST_VERSION = 14
 const INVALID_PARAMETER = '22023'
@@ -70,7 +71,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     pipeline: true,
     keepAlive: true,
     connectionTimeoutMillis: 10_000,
-    application_name: NAME,
+    application_name: `${NAME}/${stores++}`,
     ...(options.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
   }
   const pool = new pg.Pool(config)
