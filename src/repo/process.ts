@@ -65,9 +65,9 @@ export class Processor {
     try {
       message = decodeFrame(frame)
     } catch (error) {
-      if (!(error instanceof InvalidError)) throw error
-      await this.#undecodable(head, error)
-      return error.rule === 'A1' ? error : null
+      const refusal = error instanceof InvalidError ? error : unexpected(error)
+      await this.#undecodable(head, refusal)
+      return refusal.rule === 'A1' ? refusal : null
     }
     if ('did' in message) await this.#message(message, frame)
     return null
@@ -283,3 +283,7 @@ export class Processor {
     return parseKey(key)
   }
 }
+
+/** What our own decoder stumbles over costs its repo a fetch, not everybody the stream. */
+const unexpected = (cause: unknown): InvalidError =>
+  new InvalidError('B1', `decoding it failed in an unexpected way: ${String(cause)}`, { cause })

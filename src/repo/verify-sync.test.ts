@@ -32,7 +32,7 @@ test('no flipped bit of the blocks changes what is accepted', () => {
       expect(verify(repo, { ...message, blocks }, head)).toEqual(untouched)
       accepted.push(at)
     } catch (error) {
-      if (!(error instanceof InvalidError)) throw error
+      if (!(error instanceof InvalidError) || /unexpected way/.test(error.message)) throw error
     }
   }
   expect(accepted).toEqual([])

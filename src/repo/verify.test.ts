@@ -206,3 +206,13 @@ test('B13: five minutes ahead of our clock are fine, more are not', async () => 
   expect(ahead(5 * 60_000 - 1)).toBe('ok')
   expect(ahead(5 * 60_000 + 1)).toBe('B13')
 })
+
+test('a message that the verification itself stumbles over is refused, not thrown at the stream', async () => {
+  const { repo, head } = await grown()
+  const message = await repo.commit([[path('new'), record('new')]])
+  const stumble = (change: object) => () => verify(repo, { ...message, ...change }, head)
+  expect(stumble({ ops: [null] })).toThrow(
+    expect.objectContaining({ name: 'InvalidError', rule: 'B6', cause: expect.any(TypeError) }),
+  )
+  expect(stumble({ prevData: undefined })).toThrow(/in an unexpected way: .*did=did:plc:/s)
+})

@@ -1,4 +1,4 @@
-import { DiscontinuousError, InvalidError } from '../errors.ts'
+import { DiscontinuousError, InvalidError, LextapError } from '../errors.ts'
 import { type BlockMap, parseCar } from '../protocol/car.ts'
 import { cidEquals, digestOfCid } from '../protocol/cid.ts'
 import { decodeCommit, type SignedCommit } from '../protocol/commit.ts'
@@ -81,12 +81,16 @@ export async function verifyCommitAside(
 }
 
 function openCommit(message: CommitMessage, { now }: VerifyOptions): Opened {
-  const { ops, rev, since } = message
-  if (ops.length > MAX_OPS) throw invalid('B3', message, `too many ops; ops=${ops.length}`)
-  checkRev(message, now)
-  if (since !== null && since >= rev) throw invalid('B12', message, `rev is not after since; since=${since}`)
-  checkOps(message)
-  return openBlocks(message, RULES_COMMIT, message.commit)
+  return judged(message, 'B6', () => {
+    const { ops, rev, since } = message
+    if (ops.length > MAX_OPS) throw invalid('B3', message, `too many ops; ops=${ops.length}`)
+    checkRev(message, now)
+    if (since !== null && since >= rev) {
+      throw invalid('B12', message, `rev is not after since; since=${since}`)
+    }
+    checkOps(message)
+    return openBlocks(message, RULES_COMMIT, message.commit)
+  })
 }
 
 function proveCommit(
@@ -95,10 +99,26 @@ function proveCommit(
   head: Head,
   options: VerifyOptions,
 ): VerifiedCommit {
-  const ops = message.ops.map((op) => verifiedOp(message, op, blocks))
-  const legacy = proveOps(message, commit, blocks, options.legacy)
-  checkContinuity(message, head)
-  return { rev: message.rev, data: copy(commit.data), ops, legacy }
+  return judged(message, 'B17', () => {
+    const ops = message.ops.map((op) => verifiedOp(message, op, blocks))
+    const legacy = proveOps(message, commit, blocks, options.legacy)
+    checkContinuity(message, head)
+    return { rev: message.rev, data: copy(commit.data), ops, legacy }
+  })
+}
+
+/**
+ * A message that our own code stumbles over is refused like any other that we cannot prove: its repo is fetched again.
+ * Thrown on, the error would end the stream for everybody, and at the same message after each start.
+ */
+function judged<T>(message: Revision, rule: string, judge: () => T): T {
+  try {
+    return judge()
+  } catch (error) {
+    if (error instanceof LextapError) throw error
+    const what = `verifying it failed in an unexpected way: ${String(error)}; ${factsOf(message)}`
+    throw new InvalidError(rule, what, { cause: error })
+  }
 }
 
 /**
@@ -111,7 +131,7 @@ export function verifySync(
   options: { readonly now: number } = { now: Date.now() },
 ): { readonly rev: string; readonly data: Uint8Array } {
   checkRev(message, options.now)
-  const { commit } = openBlocks(message, RULES_SYNC, null)
+  const { commit } = judged(message, 'C1', () => openBlocks(message, RULES_SYNC, null))
   checkSigned(message, RULES_SYNC, key, commit)
   return { rev: message.rev, data: copy(commit.data) }
 }
