@@ -128,6 +128,8 @@ async function serve(wish: HostsWish): Promise<HostsAddress> {
   }
 }
 
+// A bench that was killed leaves nobody behind.
+process.on('disconnect', () => process.exit())
 process.on('message', async (wish: HostsWish) => {
   process.send?.(await serve(wish))
 })
