@@ -1,6 +1,7 @@
 import type { Observer } from '../observe/observer.ts'
 import type { Transaction } from '../store/database.ts'
 import type { NewDeadLetter } from '../store/dead-letters.ts'
+import type { OutboxEvent } from '../store/outbox.ts'
 import {
   headValues,
   type RawRepo,
@@ -14,6 +15,7 @@ import type { RepoRow } from '../store/repo-row.ts'
 import { removeRepo } from '../store/repos.ts'
 import type { Store } from '../store/store.ts'
 import type { Effects } from './context.ts'
+import { type Following, followingOf } from './following.ts'
 import { applyJobs } from './halve.ts'
 import type { Job, RecordJob } from './job.ts'
 import { Plan, type PlanDeps } from './plan.ts'
@@ -30,7 +32,8 @@ export interface ApplyDeps extends PlanDeps {
 /** What a committed batch did. */
 export interface Applied {
   readonly outcomes: Map<Work, Outcome | RetryOutcome>
-  readonly effects: Effects
+  readonly afterCommit: Effects['afterCommit']
+  readonly following: Following
   readonly jobs: readonly Job[]
   readonly letters: readonly NewDeadLetter[]
   /** Repo rows as they are now. */
@@ -106,14 +109,17 @@ async function finish(
   await indexed
   const failed = failuresOf(plan)
   const letters = lettersOf(failed)
-  await write(tx, deps.store, plan, failed, letters, effects)
+  const following = followingOf(effects.follows)
+  const outbox = [...plan.outbox, ...effects.outbox]
+  await write(tx, deps.store, plan, { failed, letters, following, outbox })
   return {
-    effects,
+    afterCommit: effects.afterCommit,
+    following,
     jobs: plan.jobs,
     letters,
     patched: [...plan.patched.values()],
     removed: [...plan.removed.values()],
-    outbox: plan.outbox.length + effects.outbox.length,
+    outbox: outbox.length,
     buffers: plan.buffered.map((row) => row.repoId),
   }
 }
@@ -180,13 +186,19 @@ function failuresOf(plan: Plan): Job[] {
 const lettersOf = (failed: readonly Job[]): NewDeadLetter[] =>
   failed.flatMap((job) => (job.failure === null ? [] : [job.letter(job.failure)]))
 
+/** What `write` writes besides the plan. */
+interface Written {
+  readonly failed: readonly Job[]
+  readonly letters: readonly NewDeadLetter[]
+  readonly following: Following
+  readonly outbox: readonly OutboxEvent[]
+}
+
 async function write(
   tx: Transaction,
   store: Store,
   plan: Plan,
-  failed: readonly Job[],
-  letters: readonly NewDeadLetter[],
-  effects: Effects,
+  { failed, letters, following, outbox }: Written,
 ): Promise<void> {
   await plan.writeUncreated()
   await supersede(tx, store, plan, new Set(failed.map((job) => job.key)))
@@ -202,9 +214,9 @@ async function write(
     if (plan.kept.has(id)) await store.kept.keep(tx, id, did)
     await removeRepo(tx, id, true)
   }
-  await writeEffects(tx, store, effects)
+  await writeFollowing(tx, store, following)
   // Last: on Postgres whoever else writes to the outbox waits from here on.
-  await store.outbox.append(tx, [...plan.outbox, ...effects.outbox])
+  await store.outbox.append(tx, outbox)
 }
 
 /** Nothing came of it: it did not even take back the version before. */
@@ -230,11 +242,14 @@ async function supersede(
   await store.deadLetters.supersede(tx, paths)
 }
 
-async function writeEffects(tx: Transaction, store: Store, effects: Effects): Promise<void> {
-  if (effects.track.length > 0) await store.repos.add(effects.track, { session: tx })
-  const excluded = effects.untrack.filter(({ exclude }) => exclude).map(({ did }) => did)
+async function writeFollowing(tx: Transaction, store: Store, { named, untrack }: Following): Promise<void> {
+  if (named.length > 0) await store.repos.add(named, { session: tx })
+  const excluded = untrack.filter(({ exclude }) => exclude).map(({ did }) => did)
   await store.excluded.add(excluded, tx)
-  for (const { did, keepRows } of effects.untrack) {
-    await tx.run('update lextap_repo set removal = $1 where did = $2', [keepRows ? 'keep' : 'delete', did])
+  for (const [keepRows, group] of Map.groupBy(untrack, (call) => call.keepRows)) {
+    await tx.run(`update lextap_repo set removal = $1 where ${store.db.sql.anyOf('did', 2, 'text')}`, [
+      keepRows ? 'keep' : 'delete',
+      group.map(({ did }) => did),
+    ])
   }
 }

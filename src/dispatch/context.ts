@@ -5,23 +5,23 @@ import { transactionOver } from '../store/bound-kysely.ts'
 import type { UserSide } from '../store/database.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
 import type { RowWriter, UserDatabase } from '../store/types.ts'
+import type { FollowCall } from './following.ts'
 import type { HandlerContext } from './handler.ts'
 import type { Job } from './job.ts'
 
 /** What handlers asked for besides rows; becomes true with the transaction, or not at all. */
 export interface Effects {
-  readonly track: string[]
-  readonly untrack: { did: string; keepRows: boolean; exclude: boolean }[]
+  /** In the order of the calls: the last one of a DID wins. */
+  readonly follows: FollowCall[]
   readonly outbox: OutboxEvent[]
   readonly afterCommit: (() => void | Promise<void>)[]
 }
 
-export const noEffects = (): Effects => ({ track: [], untrack: [], outbox: [], afterCommit: [] })
+export const noEffects = (): Effects => ({ follows: [], outbox: [], afterCommit: [] })
 
-/** `into` gets the effects of an attempt that succeeded. */
+/** `into` gets the effects of the next attempt that succeeded. */
 export function mergeEffects(into: Effects, from: Effects): void {
-  into.track.push(...from.track)
-  into.untrack.push(...from.untrack)
+  into.follows.push(...from.follows)
   into.outbox.push(...from.outbox)
   into.afterCommit.push(...from.afterCommit)
 }
@@ -60,7 +60,7 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
   // Own properties, not methods: handlers take the context apart in their parameter list.
   readonly track = async (did: string): Promise<void> => {
     this.#alive()
-    this.effects.track.push(checked(did))
+    this.effects.follows.push({ did: checked(did), follow: true })
   }
 
   readonly untrack = async (
@@ -69,7 +69,7 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
   ): Promise<void> => {
     this.#alive()
     const { keepRows = false, exclude = false } = options
-    this.effects.untrack.push({ did: checked(did), keepRows, exclude })
+    this.effects.follows.push({ did: checked(did), follow: false, keepRows, exclude })
   }
 
   readonly afterCommit = (fn: () => void | Promise<void>): void => {

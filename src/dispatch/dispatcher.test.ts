@@ -1071,10 +1071,45 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
       expect(await bench.store.repos.get(DID)).toMatchObject({ state: 'pending' })
       expect(bench.store.repos.mayTrack(DID)).toBe(true)
       expect(await bench.store.repos.get(repo.did)).toMatchObject({ removal: 'keep' })
-      expect(told).toEqual([
-        [DID, DID],
-        [repo.did, true],
-      ])
+      expect(told).toEqual([[DID], [repo.did, true]])
+    })
+
+    // One letter a repo: `+` track, `-` untrack, `k` with keepRows, `x` with exclude, `!` track and fail.
+    test.each([
+      ['-+', { removal: null, excluded: false, told: ['+'] }],
+      ['x+', { removal: null, excluded: false, told: ['+'] }],
+      ['+-', { removal: 'delete', excluded: false, told: ['-'] }],
+      ['+k', { removal: 'keep', excluded: false, told: ['k'] }],
+      ['-+k', { removal: 'keep', excluded: false, told: ['k'] }],
+      ['x-', { removal: 'delete', excluded: true, told: ['-'] }],
+      ['x+-', { removal: 'delete', excluded: false, told: ['-'] }],
+      ['-!', { removal: 'delete', excluded: false, told: ['-'] }],
+      // In three attempts: what stands before the one that fails, itself, and what stands behind it.
+      ['-+!', { removal: null, excluded: false, told: ['+'] }],
+      ['+!-!+', { removal: null, excluded: false, told: ['+'] }],
+      ['-!+!-', { removal: 'delete', excluded: false, told: ['-'] }],
+    ] as const)('of %s in one batch the last call of an account wins', async (calls, expected) => {
+      const told: string[] = []
+      const tracking = on(POST, {
+        async put({ record: { text } }, ctx) {
+          if (text === '+' || text === '!') await ctx.track(DID)
+          else await ctx.untrack(DID, { keepRows: text === 'k', exclude: text === 'x' })
+          if (text === '!') throw new Error('no')
+        },
+      })
+      await using bench = await openBench(dialect, [tracking], {
+        tables,
+        handling: { attempts: 1, timeoutMs: 30_000 },
+        onTrack: (dids) => told.push(...dids.map(() => '+')),
+        onUntrack: (_, keepRows) => told.push(keepRows ? 'k' : '-'),
+      })
+      await bench.store.repos.add([DID])
+      const repos = await Promise.all([...calls].map(() => bench.repo()))
+      await Promise.all(
+        repos.map((repo, i) => bench.dispatcher.submit(unit(repo, [put(POST, 'a', { text: calls[i] })]))),
+      )
+      const row = await bench.store.repos.get(DID)
+      expect({ removal: row?.removal, excluded: await bench.store.excluded.has(DID), told }).toEqual(expected)
     })
 
     test('track of something that is no DID fails the event', async () => {

@@ -231,8 +231,9 @@ export class Dispatcher {
     for (const row of applied.patched) store.repos.committed(row)
     for (const did of applied.removed) store.repos.forget(did)
     for (const repoId of applied.buffers) store.buffer.changed(repoId)
-    const { track, untrack, afterCommit } = applied.effects
-    store.repos.added(track)
+    const { afterCommit, following } = applied
+    const { named, track, untrack } = following
+    store.repos.added(named)
     for (const { did } of untrack) store.repos.forget(did)
     for (const letter of applied.letters) letterWritten(observer, letter)
     for (const job of applied.jobs) {
@@ -254,7 +255,7 @@ export class Dispatcher {
     if (afterCommit.length > 0) void this.#runHooks(afterCommit)
   }
 
-  async #runHooks(hooks: Applied['effects']['afterCommit']): Promise<void> {
+  async #runHooks(hooks: Applied['afterCommit']): Promise<void> {
     for (const hook of hooks) {
       try {
         await hook()

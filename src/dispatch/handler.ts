@@ -38,7 +38,7 @@ export interface HandlerContext<DB, Rows> {
   readonly log: Logger
   /** Aborts when lextap stops or the handler's time is up. */
   readonly signal: AbortSignal
-  /** Start following a repo; committed with the transaction. */
+  /** Start following a repo; committed with the transaction, in which the last `track` or `untrack` of a DID wins. */
   track(did: string): Promise<void>
   /**
    * Stop following a repo; its rows go through delete events unless `keepRows`. What a signal finds again is followed
