@@ -157,7 +157,7 @@ export class Parts {
         (head.did !== null && store.repos.mayTrack(head.did)) || this.#discovery.maybe(head, frame),
       handle: (frame, head) => this.#processor.handle(frame, head),
       onOpen: () => this.#opened(),
-      onGap: () => this.#listings.kick(),
+      onGap: () => this.#listings.gap(),
     })
     this.#stream = feed?.source ?? stream
     this.#fetching = createFetching({
@@ -202,6 +202,7 @@ export class Parts {
     this.#replayer.wake()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
     await this.#stream.start(onFailure)
+    await this.#listings.resume()
     this.#checks.start()
     await this.#removals.resume()
     this.#poll = setInterval(() => {

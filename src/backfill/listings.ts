@@ -2,6 +2,7 @@ import type { Lanes } from '../async/lanes.ts'
 import { sleep } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
+import { gapResumed } from '../observe/source-events.ts'
 import type { XrpcClient } from '../protocol/xrpc.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
@@ -46,6 +47,9 @@ export class Listings {
   readonly #compare: Crawl
   readonly #reconcile: Reconcile
   readonly #abort = new AbortController()
+  /** Gaps of this process. */
+  #gaps = 0
+  #closing: Promise<void> = Promise.resolve()
 
   constructor(options: ListingsOptions) {
     this.#options = options
@@ -80,14 +84,37 @@ export class Listings {
     return this.#find.every((crawl) => crawl.progress.rounds > 0)
   }
 
+  /** Again is fine. */
   start(): void {
     for (const crawl of this.#find) crawl.start()
     this.#compare.start()
   }
 
-  /** Events were missed: compare the revs of all repos now (rule A4). */
-  kick(): void {
-    this.#compare.kick()
+  /** Goes on with a gap that was not closed before the last stop. */
+  async resume(): Promise<void> {
+    if ((await this.#options.store.meta.get(GAP)) === null || this.#gaps > 0) return
+    gapResumed(this.#options.observer)
+    await this.gap()
+  }
+
+  /**
+   * Events were missed: the revs of all repos are compared now (rule A4). Resolves when that is remembered: until those that
+   * differ were judged, every start compares anew.
+   */
+  async gap(): Promise<void> {
+    const gap = ++this.#gaps
+    const { store, observer } = this.#options
+    await store.meta.set(GAP, String(Date.now()))
+    this.#closing = this.#compared(gap).catch((error: unknown) => {
+      if (!this.#abort.signal.aborted) observer.log.error({ err: error }, 'closing a gap failed')
+    })
+  }
+
+  async #compared(gap: number): Promise<void> {
+    await this.#compare.fresh()
+    await sleep(this.#options.graceMs, this.#abort.signal)
+    await this.#reconcile.judgeNow()
+    if (gap === this.#gaps && !this.#abort.signal.aborted) await this.#options.store.meta.delete(GAP)
   }
 
   /** Reads everything anew and judges after `graceMs`; resolves with how many repos were new or behind. */
@@ -116,6 +143,7 @@ export class Listings {
     this.#abort.abort(new LextapError('stopping', { code: 'stopping' }))
     await this.#reconcile.stop()
     await Promise.all([...this.#find, this.#compare].map((crawl) => crawl.stop()))
+    await this.#closing
   }
 
   async #take(repos: Listed): Promise<number> {
@@ -138,5 +166,8 @@ export class Listings {
     })
   }
 }
+
+/** The fact that events were missed, in the database until what differs was judged. */
+const GAP = 'gap'
 
 type Listed = readonly ListedRepo[]

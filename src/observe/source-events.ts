@@ -57,12 +57,32 @@ export function directSource(o: Observer, facts: { url: string; did: string }): 
   o.log.info(facts, 'the firehose is that of a PDS: messages about accounts of other hosts are refused')
 }
 
+const countGap = (o: Observer) =>
+  o.metrics.count(
+    'lextap_gaps_total',
+    'Times events were missed (rule A4): the relay no longer had those after our cursor, or there was no cursor',
+  )
+
 export function gapSeen(o: Observer, facts: { message: string | null; cursor: number | null }): void {
-  o.metrics.count('lextap_gaps_total', 'Times the relay no longer had the events after our cursor (rule A4)')
+  countGap(o)
   o.log.warn(
     facts,
     'our cursor is older than what the relay keeps: events were missed, comparing revs of all repos',
   )
+}
+
+/** There is no cursor, but repos from before: whatever they did since went past us. */
+export function headGapSeen(o: Observer, facts: { url: string; repos: number }): void {
+  countGap(o)
+  o.log.warn(
+    facts,
+    'the firehose is followed from its head, and repos are from before: events were missed, comparing revs of all repos',
+  )
+}
+
+/** A gap from before this start was not closed yet. */
+export function gapResumed(o: Observer): void {
+  o.log.info({}, 'events were missed before the last stop: comparing revs of all repos')
 }
 
 export function framesSeen(o: Observer, frames: number, skipped: number): void {

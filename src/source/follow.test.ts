@@ -33,7 +33,7 @@ test('a frame has memory of its own, which is given back when its work is done',
     ...{ url, observer, watermark, lanes, cursor: null },
     relay: new Relay({ url, observer, cursor: () => null }),
     select: () => true,
-    onGap: () => {},
+    onGap: async () => {},
     handle: async (frame) => {
       expect(decodeFrame(frame)).toMatchObject({ kind: 'account', did: DID, seq: frames.length + 1 })
       expect(frame.buffer.byteLength).toBe(frame.length)

@@ -24,8 +24,8 @@ export interface FollowOptions {
   readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<InvalidError | null>
   /** Without a cursor: the stream begins with this event. Awaited before anything is done with it. */
   readonly onFirst?: (seq: number) => Promise<void>
-  /** Events were missed: the relay no longer has what followed our cursor (rule A4). */
-  readonly onGap: () => void
+  /** Events were missed: the relay no longer has what followed our cursor (rule A4). Awaited before the next frame. */
+  readonly onGap: () => Promise<void>
   /** Bytes of frames in work before the stream is not read. Default 64 MiB (promise P7). */
   readonly maxBytes?: number
 }
@@ -71,7 +71,7 @@ export class Follower {
       try {
         head = peekFrame(frame)
         if (head.seq === null) {
-          this.#control(frame, head)
+          await this.#control(frame, head)
           continue
         }
         if (this.received === null) await this.#first(head.seq)
@@ -149,14 +149,14 @@ export class Follower {
     }
   }
 
-  #control(frame: Uint8Array, head: FrameHead): void {
+  async #control(frame: Uint8Array, head: FrameHead): Promise<void> {
     const { relay, observer, url, onGap } = this.#options
     if (head.kind !== 'error' && head.kind !== 'info') return
     const message = decodeFrame(frame)
     if (message.kind === 'info') {
       if (message.name !== 'OutdatedCursor') return
       gapSeen(observer, { message: message.message, cursor: this.received })
-      onGap()
+      await onGap()
     } else if (message.kind === 'error') {
       if (message.error === 'FutureCursor') this.#fail(futureCursorError(url, this.received))
       relay.disconnect(`A3: ${message.error}${message.message ? `: ${message.message}` : ''}`)

@@ -1,6 +1,7 @@
 import type { Lanes } from '../async/lanes.ts'
 import type { InvalidError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
+import { headGapSeen } from '../observe/source-events.ts'
 import type { FrameHead } from '../protocol/frame.ts'
 import type { Store } from '../store/store.ts'
 import { CursorSaver } from './cursor.ts'
@@ -27,8 +28,8 @@ export interface StreamOptions {
   readonly handle: (frame: Uint8Array, head: FrameHead) => Promise<InvalidError | null>
   /** Nothing that happens from now on is missed: the stream is open, or replays from a cursor. */
   readonly onOpen: () => void
-  /** Events were missed (rule A4). */
-  readonly onGap: () => void
+  /** Events were missed (rule A4). Resolves when that is remembered. */
+  readonly onGap: () => Promise<void>
 }
 
 /** One firehose with its cursor: relay, follower, watermark and saver wired together. */
@@ -69,6 +70,7 @@ export class Stream implements Source {
   async start(onFailure: (error: unknown) => void): Promise<void> {
     const { store, lanes, observer, url, cursorIntervalMs, reconnectMs, onGap, onOpen } = this.#options
     const cursor = await this.#begin()
+    if (cursor === null) await this.#missed()
     this.#watermark = new Watermark(cursor)
     this.#saver = new CursorSaver({
       watermark: this.#watermark,
@@ -83,7 +85,7 @@ export class Stream implements Source {
       cursor: () => {
         // Without a cursor a second connection starts at a later head: what lay between is a gap.
         const received = this.#follower?.received ?? cursor
-        if (received === null && connections++ > 0) onGap()
+        if (received === null && connections++ > 0) void this.#missed().catch(onFailure)
         return received
       },
       observer,
@@ -105,8 +107,6 @@ export class Stream implements Source {
     })
     this.#saver.start()
     this.#following = this.#follower.run(this.#abort.signal).catch(onFailure)
-    // Started at the head with repos from before: whatever they did in between went past us.
-    if (cursor === null && (await store.repos.counts()).states.active > 0) onGap()
     // With a cursor the stream replays what we miss meanwhile; without one, nothing may be fetched before the
     // stream is open, or the commits in between would be lost.
     if (cursor !== null) onOpen()
@@ -119,6 +119,19 @@ export class Stream implements Source {
 
   async close(): Promise<void> {
     await this.#saver?.stop()
+  }
+
+  /**
+   * Followed from the head: whatever repos from before did in between went past us. So it is as well where a process stopped
+   * before the first event of the stream, which brings the first cursor. Those never fetched missed nothing.
+   */
+  async #missed(): Promise<void> {
+    const { store, observer, url, onGap } = this.#options
+    const { total, states } = await store.repos.counts()
+    const repos = total - states.pending
+    if (repos === 0) return
+    headGapSeen(observer, { url, repos })
+    await onGap()
   }
 
   /** Where to resume. Seqs remembered from another stream, or from before a reset, mean nothing here. */
