@@ -28,7 +28,7 @@ export type FailureDecision =
 /** Pure: what an error says about the repo. */
 export function decideFailure(
   error: unknown,
-  row: Pick<RepoRow, 'retryCount'>,
+  row: Pick<RepoRow, 'did' | 'retryCount'>,
   retry: BackoffOptions,
   now: number,
 ): FailureDecision {
@@ -37,8 +37,9 @@ export function decideFailure(
   if (error instanceof DiscontinuousError && error.rule !== 'F3') return { kind: 'behind', error: message }
   const standing = accountErrorOf(error)
   if (standing !== null) return { kind: 'standing', standing }
-  // The directory's trouble, not the repo's: asked again soon (E8).
-  if (error instanceof IdentityError && error.kind === 'unreachable') {
+  // The directory's trouble, not the repo's: asked again soon (E8). A did:web has a host to itself.
+  const shared = !row.did.startsWith('did:web:')
+  if (error instanceof IdentityError && error.kind === 'unreachable' && shared) {
     const own = backoffMs(0, { ...retry, baseMs: retry.baseMs / 3 })
     const asked = error.cause instanceof XrpcError ? (askedWait(error.cause, now) ?? 0) : 0
     const retryAt = now + Math.max(own, asked)

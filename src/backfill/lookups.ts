@@ -2,15 +2,16 @@ import { Flights, IDLE_MS } from './flight.ts'
 
 /**
  * A look-up that takes longer gives its place to others, ms. Whoever is known by then is not kept waiting by a directory
- * or a host that is slow.
+ * that is slow.
  */
 export const SLOW_MS = 300
 /** Slow look-ups beside the quick ones, as a multiple of those. */
 const MAX_SLOW = 8
-/** Silent look-ups at one host after which others there are not begun. */
-const MAX_SILENT = 8
 
-/** The accounts that are being looked up: who they are and where they live. */
+/**
+ * The accounts that are being looked up in the directory they share. Those of hosts of their own are somewhere else
+ * (`WebLookups`): whatever those hosts do takes no place here.
+ */
 export class Lookups {
   readonly #most: number
   readonly #flights = new Flights(SLOW_MS)
@@ -34,23 +35,14 @@ export class Lookups {
     return this.#flights.waitingFor(IDLE_MS, now)
   }
 
-  /** How many more may begin. */
-  room(now: number): number {
+  /** Whether more accounts may be looked up of whom nothing is known. */
+  hasRoom(now: number): boolean {
     this.#flights.look(now)
     const { size, busy } = this.#flights
-    return size - busy >= this.#most * MAX_SLOW ? 0 : this.#most - busy
+    return size - busy < this.#most * MAX_SLOW
   }
 
-  /**
-   * Null when the DID's own host answers nobody at the moment. The PLC directory is never left alone: hardly anybody
-   * lives elsewhere.
-   */
-  begin(did: string): { readonly end: () => void } | null {
-    const host = ownHostOf(did)
-    if (host !== null && this.#flights.idleAt(host) >= MAX_SILENT) return null
-    return this.#flights.begin(host)
+  begin(): { readonly end: () => void } {
+    return this.#flights.begin()
   }
 }
-
-/** Where a did:web has its document. */
-const ownHostOf = (did: string) => (did.startsWith('did:web:') ? (did.split(':')[2] ?? null) : null)

@@ -246,9 +246,32 @@ test('F8: while the directory is left alone, those are fetched who are known', a
   expect((await store.repos.counts()).states).toMatchObject({ pending: 3, resyncing: 2 })
 })
 
-test('F8: accounts whose DID lives on a mute host are put off once that is known', async () => {
-  const mute = Array.from({ length: 300 }, (_, i) => `did:web:mute.example:${i}`)
-  const { fetches, store } = await begin([...mute, ...dids('z', 12)], hostOf, {
+test('F8: did:webs on any number of mute hosts keep nobody of the directory, and nobody known, from being fetched', async () => {
+  const mute = Array.from({ length: 600 }, (_, i) => `did:web:mute${i}.m${i % 100}.example`)
+  const asked: string[] = []
+  const { fetches, store, scheduler } = await begin(mute, hostOf, {
+    identify: async ({ did, pds }, signal) => {
+      if (pds === null) asked.push(did)
+      return did.includes('mute') && pds === null ? never(signal) : known(did)
+    },
+  })
+  await expect.poll(() => asked.length).toBe(32)
+  await store.repos.add([...dids('z', 12), 'did:web:known.m0.example'])
+  const row = await store.repos.get('did:web:known.m0.example')
+  await store.repos.patch(row?.id ?? 0, { pds: 'https://k.example', signingKey: 'did:key:z' })
+  scheduler.wake()
+  const serve = async () => {
+    for (const fetch of fetches.splice(0)) fetch.finish()
+    return (await store.repos.counts()).states.active
+  }
+  await expect.poll(serve).toBe(13)
+  expect(asked.filter((did) => did.includes('mute')).length).toBe(32)
+})
+
+test('F8: however many did:webs one domain has, those of another are looked up', async () => {
+  const mute = Array.from({ length: 300 }, (_, i) => `did:web:h${i}.mute.example`)
+  const others = Array.from({ length: 12 }, (_, i) => `did:web:w${i}.other.example`)
+  const { fetches, store } = await begin([...mute, ...others], () => 'https://w.example', {
     identify: ({ did }, signal) => (did.includes('mute') ? never(signal) : known(did)),
   })
   const serve = async () => {
@@ -256,8 +279,20 @@ test('F8: accounts whose DID lives on a mute host are put off once that is known
     return (await store.repos.counts()).states.active
   }
   await expect.poll(serve).toBe(12)
-  const row = await store.repos.get('did:web:mute.example:299')
-  expect(row).toMatchObject({ retryCount: 0, error: 'the host of its DID does not answer' })
+})
+
+test('F8: whoever waits for the directory in vain keeps nobody known from being fetched', async () => {
+  const { fetches, store, scheduler } = await begin(dids('a', 200), hostOf, {
+    identify: ({ did, pds }, signal) => (pds === null ? never(signal) : known(did)),
+  })
+  await expect.poll(() => scheduler.progress.waiting, { timeout: 5_000 }).toBeGreaterThanOrEqual(128)
+  await store.repos.add(dids('b', 2))
+  for (const did of dids('b', 2)) {
+    const row = await store.repos.get(did)
+    await store.repos.patch(row?.id ?? 0, { pds: hostOf(did), signingKey: 'did:key:z' })
+  }
+  scheduler.wake()
+  await expect.poll(() => fetches.length).toBe(2)
 })
 
 test('F8: a host that has told that our budget is used up is left alone until it is given anew', async () => {

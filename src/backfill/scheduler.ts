@@ -4,6 +4,7 @@ import type { Observer } from '../observe/observer.ts'
 import { resyncFinished, resyncStarted } from '../observe/sync-events.ts'
 import { XrpcError } from '../protocol/xrpc-error.ts'
 import { Pacer } from '../repo/policy.ts'
+import type { SkipUnknown } from '../store/repo-claims.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import { Claims, type Resolved } from './claims.ts'
@@ -14,6 +15,7 @@ import { Lookups, SLOW_MS } from './lookups.ts'
 import { Progress, type SchedulerProgress } from './progress.ts'
 import { Queues, type Ready } from './queues.ts'
 import type { FetchedRepo } from './resync.ts'
+import { isUnknownWeb, WebLookups } from './web-lookups.ts'
 
 export interface SchedulerDeps {
   readonly store: Store
@@ -77,6 +79,7 @@ export class Scheduler {
   readonly #progress = new Progress()
   readonly #flights: Flights
   readonly #lookups: Lookups
+  readonly #web: WebLookups
   readonly #queues = new Queues()
   readonly #claims: Claims
   /** Hosts whose queues were cut: nothing more of them is claimed until they are worked off. */
@@ -94,6 +97,10 @@ export class Scheduler {
     this.#hosts = new Hosts(deps.perHost, observer, { first: first / 12, longest: longest / 6 })
     this.#flights = new Flights(deps.idleMs)
     this.#lookups = new Lookups(deps.concurrency * QUEUED)
+    this.#web = new WebLookups({
+      lookUp: (row, signal) => this.#spawn(this.#identify(row, signal)),
+      signal: this.#abort.signal,
+    })
     this.#pacer = new Pacer({ limit: deps.resyncsPerMinute, windowMs: 60_000, maxKeys: 20_000 })
     this.#claims = new Claims({
       ...{ store, observer, leaseMs, onStanding, signal: this.#abort.signal },
@@ -104,7 +111,7 @@ export class Scheduler {
 
   get progress(): SchedulerProgress {
     const { size: fetching, busy } = this.#flights
-    const waiting = this.#queues.size + this.#lookups.size
+    const waiting = this.#queues.size + this.#lookups.size + this.#web.size
     const stuck = this.#stuck
     return { fetching, idle: fetching - busy, waiting, stuck, ...this.#progress.report(Date.now()) }
   }
@@ -138,6 +145,7 @@ export class Scheduler {
     await Promise.all(this.#tasks)
     // Whoever goes on with these need not wait until our claims run out.
     for (const host of this.#queues.hosts) await this.#giveBack(this.#queues.cut(host, 0), null)
+    for (const row of this.#web.clear()) await this.#claims.release(row, null)
   }
 
   async #run(): Promise<void> {
@@ -158,23 +166,27 @@ export class Scheduler {
   /** Whether there may be more to claim at once. */
   async #claim(): Promise<boolean> {
     const now = Date.now()
-    const most = this.#lookups.room(now)
+    const skipUnknown = this.#tooManyUnknown(now)
     if (this.#room() <= 0) await this.#cutQueues()
-    const limit = Math.min(this.#room(), most)
+    const limit = this.#room()
     if (limit <= 0 || this.#content(limit)) return false
     const silent = this.#flights.silentHosts()
     for (const host of this.#crowded) {
       const few = this.#queues.sizeOf(host) < this.#deps.perHost
       if (few && !this.#isStuck(host, silent, now)) this.#crowded.delete(host)
     }
-    const knownOnly = this.#deps.restsUntil() > now
-    const rows = await this.#claims.take({ limit, now, skipHosts: [...this.#crowded], knownOnly })
+    const skipHosts = [...this.#crowded]
+    const rows = await this.#claims.take({ limit, now, skipHosts, skipUnknown })
     if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
     if (rows.length > this.#deps.concurrency) this.#deps.onBacklog?.()
-    for (const row of rows) {
-      this.#spawn(this.#identify(row).catch((error) => this.#claims.fail(row, error)))
-    }
+    for (const row of rows) this.#spawn(this.#admit(row))
     return rows.length === limit
+  }
+
+  /** Accounts nobody should look up now. Who is known is fetched all the same. */
+  #tooManyUnknown(now: number): SkipUnknown {
+    const shared = this.#deps.restsUntil() > now || !this.#lookups.hasRoom(now)
+    return { shared, web: this.#web.hasRoom ? this.#web.crowded : 'all' }
   }
 
   /**
@@ -230,7 +242,7 @@ export class Scheduler {
     this.#pump()
   }
 
-  #spawn(work: Promise<void>): void {
+  #spawn(work: Promise<void>): Promise<void> {
     const task: Promise<void> = work
       .catch((error) => this.#deps.observer.log.error({ err: error }, 'a resync ended unexpectedly'))
       .finally(() => {
@@ -238,22 +250,31 @@ export class Scheduler {
         this.wake()
       })
     this.#tasks.add(task)
+    return task
   }
 
-  async #identify(row: RepoRow): Promise<void> {
-    const { identify, hostOf, resyncsPerMinute, retryMs } = this.#deps
+  /** A repo we claimed: who is it? */
+  async #admit(row: RepoRow): Promise<void> {
+    const { resyncsPerMinute, retryMs } = this.#deps
     // Rule F9: more than so many resyncs of one DID within a minute are spaced.
     if (!this.#pacer.free(row.id, Date.now()))
       return this.#claims.release(row, Date.now() + 60_000 / resyncsPerMinute)
-    const place = this.#lookups.begin(row.did)
-    if (place === null)
-      return this.#claims.release(row, Date.now() + retryMs.first / 3, 'the host of its DID does not answer')
+    if (isUnknownWeb(row)) {
+      if (!this.#web.add(row)) await this.#claims.release(row, Date.now() + retryMs.first / 3)
+      return
+    }
+    const place = this.#lookups.begin()
+    await this.#identify(row, this.#abort.signal).finally(place.end)
+  }
+
+  async #identify(row: RepoRow, signal: AbortSignal): Promise<void> {
+    const { identify, hostOf } = this.#deps
     try {
-      const identity = await identify(row, this.#abort.signal)
+      const identity = await identify(row, signal)
       if (identity === null) this.#claims.done(row)
       else this.#queues.add(hostOf(identity), { row, identity })
-    } finally {
-      place.end()
+    } catch (error) {
+      await this.#claims.fail(row, error)
     }
     this.#pump()
   }

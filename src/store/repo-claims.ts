@@ -9,10 +9,18 @@ export interface ClaimOptions {
   readonly now: number
   /** Base URLs of hosts to leave alone for now. Repos whose host is not known yet are never left out. */
   readonly skipHosts?: readonly string[]
-  /** Only repos whose host and key are known. */
-  readonly knownOnly?: boolean
+  /** Repos whose host or key is not known, and who of them is left alone for now. */
+  readonly skipUnknown?: SkipUnknown
   /** How long the claim holds without being renewed, ms. Then anybody may take the repo over. Default 60000. */
   readonly leaseMs?: number
+}
+
+/** Accounts not to be looked up now. */
+export interface SkipUnknown {
+  /** Those that a directory knows: all but did:web. */
+  readonly shared: boolean
+  /** Those of did:web: all of them, or those at hosts of these domains (lower case, without a port). */
+  readonly web: 'all' | readonly string[]
 }
 
 /**
@@ -37,14 +45,15 @@ function claimIn(
   { sql }: Database,
   tx: Session,
   state: (typeof CLAIM_ORDER)[number],
-  { now, leaseMs = LEASE_MS, skipHosts = [], knownOnly = false }: ClaimOptions,
+  { now, leaseMs = LEASE_MS, skipHosts = [], skipUnknown }: ClaimOptions,
   limit: number,
 ): Promise<RawRepo[]> {
   const params: Param[] = [state, now, limit, now + leaseMs]
   // The state is written out so that the partial index serves the query.
   let where = `state = $1 and state <> 'active' and standing = 'active' and removal is null
     and ${state === 'resyncing' ? 'lease <= $2' : '(retry_at is null or retry_at <= $2)'}`
-  if (knownOnly) where += ' and pds is not null and signing_key is not null'
+  const unknown = skipUnknown === undefined ? null : unknownThatMay(skipUnknown, params)
+  if (unknown !== null) where += ` and (pds is not null and signing_key is not null or ${unknown})`
   if (skipHosts.length > 0)
     where += ` and (pds is null or not (${sql.anyOf('pds', params.push(skipHosts), 'text')}))`
   return tx.all<RawRepo>(
@@ -53,6 +62,24 @@ function claimIn(
      ) returning ${REPO_COLUMNS}`,
     params,
   )
+}
+
+/** Which accounts may be looked up, in SQL; null for all. */
+function unknownThatMay({ shared, web }: SkipUnknown, params: Param[]): string | null {
+  const noWeb = "did not like 'did:web:%'"
+  if (web === 'all') return shared ? '1 = 0' : noWeb
+  if (!shared && web.length === 0) return null
+  const crowded = web
+    .flatMap(patternsOf)
+    .map((pattern) => `lower(did) like $${params.push(pattern)} escape '!'`)
+  const others = crowded.length === 0 ? '1 = 1' : `not (${crowded.join(' or ')})`
+  return shared ? `(did like 'did:web:%' and ${others})` : `(${noWeb} or ${others})`
+}
+
+/** All did:webs of a domain and what is below it, with a port and without. */
+const patternsOf = (domain: string): string[] => {
+  const name = domain.replace(/[!%_]/g, '!$&')
+  return ['did:web:', 'did:web:%.'].flatMap((start) => [`${start}${name}`, `${start}${name}!%3a%`])
 }
 
 /** Holds claims until then. */

@@ -210,6 +210,27 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
       expect(claimed.map((row) => row.id).sort()).toEqual([fine, unknown].sort())
     })
 
+    test('accounts that nobody should look up now are skipped; who is known is not', async () => {
+      await settle()
+      const hosts = ['a.evil.example', 'EVIL.example%3A80', 'notevil.example', 'known.evil.example']
+      const webs = hosts.map((host) => `did:web:${host}`)
+      const [, , , known] = webs as [string, string, string, string]
+      const plc = (await repo()).did
+      await store.repos.add(webs)
+      const row = await store.repos.get(known)
+      await store.repos.patch(row?.id ?? 0, { pds: 'https://a.example', signingKey: 'did:key:z' })
+      const claim = async (shared: boolean, web: 'all' | string[]) => {
+        const rows = await store.repos.claim({ limit: 9, now: 0, skipUnknown: { shared, web } })
+        await store.repos.interruptResyncing()
+        return rows.map(({ did }) => did).sort()
+      }
+      expect(await claim(true, 'all')).toEqual([known])
+      expect(await claim(false, 'all')).toEqual([plc, known].sort())
+      expect(await claim(true, ['evil.example'])).toEqual([webs[2], known].sort())
+      expect(await claim(false, ['evil.example'])).toEqual([plc, webs[2], known].sort())
+      expect(await claim(false, [])).toEqual([plc, ...webs].sort())
+    })
+
     test('after a restart whoever was being fetched starts over', async () => {
       await settle()
       const { did } = await repo()
