@@ -1,10 +1,13 @@
-import { afterAll, expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, describe, expect, test } from 'vitest'
 import { DIALECTS, type TestDialect } from '../../test/support/databases.ts'
 import { closeBenches, on, openBench, put, type TestHandlers, unit } from '../../test/support/dispatching.ts'
 
 /** Writes of neighbouring events that must not share a statement, or not in any order. */
 afterAll(closeBenches)
 
+// biome-ignore lint/suspicious/noExplicitAny: what Kysely's builders call back with
+type Loose = any
 const NOTE = 'app.test.note'
 const postgres = DIALECTS.find(({ name }) => name === 'postgres') as TestDialect
 type Writers = Parameters<NonNullable<TestHandlers['put']>>[1]['rows']
@@ -111,3 +114,120 @@ test.each(DIALECTS)(
     expect(rows).toHaveLength(99)
   },
 )
+
+/** A handler of its own for each scenario, through Kysely. */
+async function outcomeOf(
+  dialect: TestDialect,
+  tables: readonly string[],
+  n: number,
+  write: (context: Parameters<NonNullable<TestHandlers['put']>>[1], i: number) => Promise<unknown>,
+) {
+  const handler = on(NOTE, { put: async ({ rkey }, context) => void (await write(context, Number(rkey))) })
+  await using bench = await openBench(dialect, [handler], {
+    tables,
+    handling: { attempts: 1, timeoutMs: 20_000 },
+  })
+  const ops = Array.from({ length: n }, (_, i) => put(NOTE, `${i}`, {}))
+  await bench.dispatcher.submit(unit(await bench.repo(), ops, { source: 'backfill' }))
+  const letters = await bench.store.db.all('select rkey from lextap_dead_letter')
+  return { rows: await bench.rows('item'), failed: letters.length }
+}
+
+describe.each(DIALECTS)('on $name', (dialect) => {
+  const tables = [
+    'create table tally (id text primary key, n integer)',
+    'create table item (id text primary key, n integer)',
+  ]
+
+  test('a query for a value of an insert reads what was written before', async () => {
+    const { rows, failed } = await outcomeOf(dialect, tables, 3, async ({ tx, rows }, i) => {
+      await rows.tally?.upsert({ id: `${i}`, n: i + 5 })
+      await tx
+        .insertInto('item')
+        .values((e: Loose) => ({ id: `${i}`, n: e.selectFrom('tally').select('n').where('id', '=', `${i}`) }))
+        .execute()
+    })
+    expect({ rows, failed }).toEqual({ rows: [0, 1, 2].map((i) => ({ id: `${i}`, n: i + 5 })), failed: 0 })
+  })
+
+  test('raw SQL for a value of an insert reads what was written before', async () => {
+    const { rows } = await outcomeOf(dialect, tables, 3, async ({ tx, rows }, i) => {
+      await rows.tally?.upsert({ id: `${i}`, n: 1 })
+      const n = sql`(select count(*) from tally)`
+      await tx
+        .insertInto('item')
+        .values({ id: `${i}`, n })
+        .execute()
+    })
+    expect(rows).toEqual([0, 1, 2].map((i) => ({ id: `${i}`, n: i + 1 })))
+  })
+
+  test('a query for the update of an upsert reads what was written before', async () => {
+    const there = [...tables, "insert into item values ('0', 0), ('1', 0)"]
+    const { rows } = await outcomeOf(dialect, there, 2, async ({ tx }, i) => {
+      await tx
+        .insertInto('tally')
+        .values({ id: `${i}`, n: 10 })
+        .execute()
+      const sum = (e: Loose) => ({ n: e.selectFrom('tally').select((f: Loose) => f.fn.sum('n').as('n')) })
+      await tx
+        .insertInto('item')
+        .values({ id: `${i}`, n: 1 })
+        .onConflict((o: Loose) => o.column('id').doUpdateSet(sum))
+        .execute()
+    })
+    expect(rows).toEqual([
+      { id: '0', n: 10 },
+      { id: '1', n: 20 },
+    ])
+  })
+
+  test('many upserts on what is not unique fail as one does', async () => {
+    const loose = ['create table item (id text primary key, u text)']
+    const { rows, failed } = await outcomeOf(dialect, loose, 30, ({ tx }, i) =>
+      tx
+        .insertInto('item')
+        .values({ id: `${i}`, u: `${i}` })
+        .onConflict((o: Loose) => o.column('u').doUpdateSet((e: Loose) => ({ u: e.ref('excluded.u') })))
+        .execute(),
+    )
+    expect({ rows, failed }).toEqual({ rows: [], failed: 30 })
+  })
+
+  test('updates of what must differ are made one after another', async () => {
+    const there = [
+      'create table item (id text primary key, u integer unique)',
+      ...Array.from({ length: 20 }, (_, i) => `insert into item values ('${i}', ${i})`),
+    ]
+    // An even one wants what the odd one after it has not given up yet.
+    const { rows, failed } = await outcomeOf(dialect, there, 20, ({ rows }, i) =>
+      (rows.item as Writers[string]).update({ id: `${i}` }, { u: i % 2 === 0 ? i + 1 : 100 + i }),
+    )
+    const expected = Array.from({ length: 20 }, (_, i) => ({ id: `${i}`, u: i % 2 === 0 ? i : 100 + i }))
+    expect(failed).toBe(10)
+    expect(rows).toEqual(expected.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+  })
+
+  test('columns whose names hold commas are columns of their own', async () => {
+    const odd = ['create table item (id text primary key, a text, b text, "a,b" text)']
+    const { rows } = await outcomeOf(dialect, odd, 2, ({ rows }, i) =>
+      (rows.item as Writers[string]).upsert(i === 0 ? { id: '0', a: 'A', b: 'B' } : { id: '1', 'a,b': 'AB' }),
+    )
+    expect(rows).toEqual([
+      { id: '0', a: 'A', b: 'B', 'a,b': null },
+      { id: '1', a: null, b: null, 'a,b': 'AB' },
+    ])
+  })
+})
+
+test('keys that are equal in spite of their spelling keep their order', async () => {
+  const tables = [
+    "create collation blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+    'create table item (id text collate blind primary key, n integer)',
+    "insert into item values ('a', 0)",
+  ]
+  const { rows } = await outcomeOf(postgres, tables, 4, ({ rows }, i) =>
+    (rows.item as Writers[string]).update({ id: i % 2 === 0 ? 'A' : 'a' }, { n: i + 1 }),
+  )
+  expect(rows).toEqual([{ id: 'a', n: 4 }])
+})

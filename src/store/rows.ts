@@ -89,6 +89,10 @@ function valuesOf(columns: readonly string[], from: Values): unknown[] {
   return values
 }
 
+/** Names may hold commas and spaces, but no NUL. */
+const shapeKey = (kind: string, ...columns: readonly (readonly string[])[]): string =>
+  `${kind}${columns.map((names) => `\0${names.map((name) => `${name}\0`).join('')}`).join('')}`
+
 class TableShapes {
   readonly table: TableInfo
   readonly #dialect: DialectName
@@ -107,7 +111,7 @@ class TableShapes {
     const given: string[] = []
     const unset: string[] = []
     for (const name of Object.keys(values)) (values[name] === undefined ? unset : given).push(name)
-    const statement = this.#cached(`${kind} ${given.join()} ${unset.join()}`, [...given, ...unset], () =>
+    const statement = this.#cached(shapeKey(kind, given, unset), [...given, ...unset], () =>
       compileInsert(this.table, this.#dialect, kind, given, unset),
     )
     this.#last[kind] = statement
@@ -118,16 +122,14 @@ class TableShapes {
     const set = Object.keys(patch).filter((name) => patch[name] !== undefined)
     if (set.length === 0) return null
     const [keys, nulls] = this.#keyOf(key, 'update')
-    return this.#cached(
-      `update ${set.join()} ${keys.join()} ${nulls.join()}`,
-      [...set, ...this.#written(keys, nulls)],
-      () => compileUpdate(this.table, this.#dialect, set, keys, nulls),
+    return this.#cached(shapeKey('update', set, keys, nulls), [...set, ...this.#written(keys, nulls)], () =>
+      compileUpdate(this.table, this.#dialect, set, keys, nulls),
     )
   }
 
   forDelete(key: Values): RowStatement {
     const [keys, nulls] = this.#keyOf(key, 'delete')
-    return this.#cached(`delete ${keys.join()} ${nulls.join()}`, this.#written(keys, nulls), () =>
+    return this.#cached(shapeKey('delete', keys, nulls), this.#written(keys, nulls), () =>
       compileDelete(this.table, this.#dialect, keys, nulls),
     )
   }

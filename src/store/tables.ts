@@ -5,6 +5,10 @@ export interface TableInfo {
   readonly columns: ReadonlyMap<string, string>
   /** Columns of the primary key, in key order; empty when there is none. */
   readonly key: readonly string[]
+  /** Column sets of which each holds every row once, checked row by row. Only told where writes are merged (Postgres). */
+  readonly unique: readonly (readonly string[])[]
+  /** Columns that may not be changed in just any order: what they hold must differ from row to row. Likewise. */
+  readonly distinct: ReadonlySet<string>
   /** Tables that foreign keys tie together have the same number: their writes keep their order. */
   readonly family: number
   /** There are triggers around, or it refers to itself: a write may do more, or less, than it says. */

@@ -1,4 +1,12 @@
-import type { ColumnNode, CompiledQuery, InsertQueryNode } from 'kysely'
+import type {
+  BinaryOperationNode,
+  ColumnNode,
+  CompiledQuery,
+  InsertQueryNode,
+  OperationNode,
+  ValuesItemNode,
+  ValuesNode,
+} from 'kysely'
 import { quote, type RowStatement } from '../../row-statements.ts'
 import type { TableInfo } from '../../tables.ts'
 import type { WireValue } from './wire.ts'
@@ -62,6 +70,10 @@ function plainKeys(table: TableInfo, keys: readonly string[], first: number): Me
   return (row) => checks.every((check, i) => check === undefined || check(row[first + i] ?? null))
 }
 
+/** Whether a plain insert fails exactly where `on conflict (…)` would find a row: else that clause itself may be refused. */
+const isUnique = (table: TableInfo, key: readonly string[]): boolean =>
+  table.unique.some((columns) => columns.length === key.length && columns.every((name) => key.includes(name)))
+
 const list = (columns: readonly string[]) => columns.map(quote).join(', ')
 
 function insertShape(
@@ -79,7 +91,7 @@ function insertShape(
     table,
     single,
     bulk: `${fresh} ${tail}`,
-    fresh: key === null ? null : fresh,
+    fresh: key !== null && isUnique(table, key) ? fresh : null,
     columns: columns.length,
     key: places,
     // A row that comes twice is refused there, and everything done again one by one.
@@ -99,7 +111,9 @@ export function shapeOfRow(statement: RowStatement): MergeShape | null {
     keys.length === 0 ||
     !carried(table, all) ||
     (kind === 'update' && !keys.every((name) => isPlain(table, name))) ||
-    columns.some((name) => keys.includes(name) || nulls.includes(name))
+    columns.some((name) => keys.includes(name) || nulls.includes(name)) ||
+    // Merged, they would be made in any order, and one may be in the way of another.
+    (kind === 'update' && columns.some((name) => table.distinct.has(name)))
   ) {
     return null
   }
@@ -139,8 +153,10 @@ export function knownInsert(
   if (table === undefined || table.triggered || node.into?.table.schema !== undefined) return null
   const { values, onConflict: conflict } = node
   if (values?.kind !== 'ValuesNode') return null
-  const rows = (values as unknown as { values: readonly { kind: string }[] }).values
+  const rows = (values as ValuesNode).values
   if (conflict !== undefined && (conflict.updates === undefined || conflict.updateWhere !== undefined))
+    return null
+  if (!rows.every(isPlainRow) || !(conflict?.updates ?? []).every(({ value }) => isPlainValue(value)))
     return null
   const known = { rows: BigInt(rows.length), table, shape: null, repeats: [] }
   const columns = (node.columns ?? []).map((column) => column.column.name)
@@ -152,6 +168,16 @@ export function knownInsert(
   const single = `${query.sql.slice(0, at + marker.length)}${end.tail}`
   return { ...known, shape: insertShape(table, columns, single, end.tail, end.key), repeats: end.repeats }
 }
+
+/** Values and columns of the row itself: anything else may read what was written before, which must be there then. */
+const PLAIN_NODES = new Set(['ValueNode', 'ReferenceNode', 'DefaultInsertValueNode'])
+function isPlainValue(node: OperationNode): boolean {
+  if (node.kind !== 'BinaryOperationNode') return PLAIN_NODES.has(node.kind)
+  const { leftOperand, rightOperand } = node as BinaryOperationNode
+  return isPlainValue(leftOperand) && isPlainValue(rightOperand)
+}
+const isPlainRow = (row: ValuesItemNode): boolean =>
+  row.kind === 'PrimitiveValueListNode' || row.values.every(isPlainValue)
 
 interface ConflictEnd {
   /** What follows the values, without parameters. */

@@ -24,6 +24,8 @@ const table = (name: string, family: number, rest: Partial<TableInfo> = {}): Tab
     ['tags', ''],
   ]),
   key: ['id'],
+  unique: [['id']],
+  distinct: new Set(['id']),
   family,
   triggered: false,
   ...rest,
@@ -77,6 +79,12 @@ describe('many rows of one upsert', () => {
       expect(send(40)).not.toMatch(/on conflict/)
     }
   })
+})
+
+test('rows are not taken for new where on conflict itself may be refused', () => {
+  for (const unique of [[], [['id', 'n']], [['n']]])
+    expect(upsert(table('post', 0, { unique }))?.fresh).toBeNull()
+  expect(upsert(table('post', 0, { unique: [['n'], ['id']] }))?.fresh).toMatch(/^insert into/)
 })
 
 describe('buffered writes', () => {
@@ -139,6 +147,10 @@ describe('buffered writes', () => {
 test.each([
   ['a column of arrays', upsert(post, ['id', 'tags'])],
   ['triggers around', upsert(table('post', 0, { triggered: true }))],
+  [
+    'a patch of what must differ from row to row',
+    shapeOfRow(compileUpdate(table('post', 0, { distinct: new Set(['n']) }), 'postgres', ['n'], ['id'], [])),
+  ],
   ['a patch that changes its key', shapeOfRow(compileUpdate(post, 'postgres', ['id'], ['id'], []))],
 ])('%s keeps writes single', (_, shape) => {
   expect(shape).toBeNull()
@@ -226,14 +238,13 @@ describe('an insert through Kysely', () => {
 
   test.each([
     ['of several rows', () => db.insertInto('post').values([row, row])],
-    ['with an expression', () => db.insertInto('post').values({ id: 'a', n: sql`1 + 1` })],
     [
       'that updates to something else',
       () =>
         db
           .insertInto('post')
           .values(row)
-          .onConflict((o) => o.column('id').doUpdateSet({ n: sql`post.n + 1` })),
+          .onConflict((o) => o.column('id').doUpdateSet((e) => ({ n: e('post.n', '+', 1) }))),
     ],
     [
       'on a partial index',
@@ -256,6 +267,22 @@ describe('an insert through Kysely', () => {
   })
 
   test.each([
+    [
+      'with an expression that may read a table',
+      () => db.insertInto('post').values({ id: 'a', n: sql`1 + 1` }),
+    ],
+    [
+      'with a query for a value',
+      () => db.insertInto('post').values((e) => ({ id: 'a', n: e.selectFrom('post').select('n').limit(1) })),
+    ],
+    [
+      'that updates to what a query says',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) => o.column('id').doUpdateSet((e) => ({ n: e.selectFrom('post').select('n') }))),
+    ],
     [
       'that may do nothing',
       () =>

@@ -32,6 +32,8 @@ export function introspect(handle: SqliteHandle): TableInfo[] {
         .filter((c) => c.pk > 0)
         .sort((a, b) => a.pk - b.pk)
         .map((c) => c.name),
+      unique: [],
+      distinct: new Set(),
       family: family.get(name) ?? 0,
       triggered: triggered.length > 0,
     }
