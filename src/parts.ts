@@ -29,6 +29,7 @@ import { AccountProcessor } from './repo/account.ts'
 import { Authority } from './repo/authority.ts'
 import { IdentityChecks } from './repo/identity-checks.ts'
 import { Processor } from './repo/process.ts'
+import { StaleIdentities } from './repo/stale-identities.ts'
 import { Serving } from './serving.ts'
 import type { Source, SourceStatus } from './source/source.ts'
 import { Stream } from './source/stream.ts'
@@ -51,6 +52,7 @@ export class Parts {
   readonly #listings: Listings
   readonly #removals: Removals
   readonly #checks: IdentityChecks
+  readonly #stale: StaleIdentities
   readonly #fetching: Fetching
   readonly #stream: Source
   readonly #followed: Followed
@@ -126,6 +128,17 @@ export class Parts {
     })
     const apply = (found: Identity) => this.#identified(found, accountNews)
     this.#checks = new IdentityChecks({ store, observer, identity, apply })
+    this.#stale = new StaleIdentities({
+      observer,
+      ttlMs: config.identity.ttlMs,
+      refresh: async (did, signal) => {
+        const found = await this.#checks.withHandle(await identity.resolve(did, { signal, handle: false }))
+        await apply(found)
+        return found.asOf ?? 0
+      },
+      restsUntil: () => identity.restsUntil,
+      retryMs: { first: Math.min(60_000, retryMs.first), longest: retryMs.longest },
+    })
     this.#processor = new Processor({
       store,
       submit,
@@ -136,6 +149,7 @@ export class Parts {
       mirror: config.upstream.repos !== null,
       discover: (message) => this.#discovery.take(message),
       onDue,
+      look: (row) => this.#stale.look(row),
     })
     const refresh = async (row: RepoRow) => void (await accountNews.refresh(row, true))
     const feed = createFeed({
@@ -219,6 +233,7 @@ export class Parts {
     await this.#stream.end()
     await this.#listings.stop()
     await this.#fetching.stop()
+    await this.#stale.stop()
     await this.#checks.stop()
     await this.#removals.stop()
     await this.#lanes.close()
@@ -309,7 +324,8 @@ export class Parts {
     if (!this.#stream.reached(seq) || this.#lanes.size > 0 || this.#removals.size > 0) return false
     if (this.#replayer.busy || isOurs(await openReplay(this.store), this.store)) return false
     const { fetching, waiting } = this.scheduler.progress
-    if (fetching > 0 || waiting > 0 || !this.#checks.idle || !this.#listings.complete) return false
+    if (fetching > 0 || waiting > 0 || !this.#checks.idle || !this.#stale.idle || !this.#listings.complete)
+      return false
     return (await this.store.repos.unsettled()) === 0
   }
 

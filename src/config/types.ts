@@ -58,7 +58,7 @@ export interface TapConfig {
   identity?: {
     /** Identities kept in memory, about 700 bytes each. What counts of them is in the database too. Default 10000. */
     cacheSize?: number
-    /** How long one is trusted, ms (rule D2). Default 86400000. */
+    /** How long one is trusted before a commit of its account has it looked up again, ms (rule D2). Default 86400000. */
     ttlMs?: number
     /** How often one may be asked for anew because of events, ms, after five times at once (rule D5). Default 10000. */
     refreshMs?: number

@@ -24,6 +24,8 @@ export interface Identity {
   readonly signingKey: string | null
   /** The DID was given up for good (rule E7). Everything else is null then. */
   readonly tombstoned: boolean
+  /** When its document was read, ms since the epoch; absent where nobody read one. */
+  readonly asOf?: number
 }
 
 export interface ResolveOptions {
@@ -160,9 +162,10 @@ class Resolver implements IdentityResolver {
     const fetch = ++this.#fetches
     try {
       const document = await this.#document(did, signal)
-      const identity = document === null ? tombstone(did) : identityOf(document)
+      const asOf = this.#now()
+      const identity = { ...(document === null ? tombstone(did) : identityOf(document)), asOf }
       const found = handle ? await this.#checked(identity, old, signal) : unchecked(identity, old, force)
-      return this.#keep(did, fetch, found, this.#now() + this.#ttlMs)
+      return this.#keep(did, fetch, found, asOf + this.#ttlMs)
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error
       return this.#failed(did, fetch, error, force ? undefined : old)

@@ -48,6 +48,9 @@ export class AccountProcessor {
    */
   async apply(row: RepoRow, identity: Identity): Promise<void> {
     const unit = identityUnit(row, identity)
+    const identifiedAt = identity.asOf ?? 0
+    if (unit === null && identifiedAt > (row.identifiedAt ?? 0))
+      await this.#deps.store.repos.patch(row.id, { identifiedAt })
     if (unit === null) return
     await this.#deps.submit(unit)
     if (unit.patch?.state !== undefined) this.#deps.onDue()
@@ -123,10 +126,15 @@ export function identityUnit(row: RepoRow, identity: Identity): Unit | null {
   // What failed may work with another key or at another host.
   const mends = row.state === 'error' && decision.changed.signingKey !== undefined
   const due = mends || (decision.resync && row.state !== 'pending')
+  const read = identity.asOf === undefined ? {} : { identifiedAt: identity.asOf }
   const { handle, pds, signingKey } = { ...row, ...decision.patch }
   return {
     ...unitOf(row),
-    patch: { ...decision.patch, ...(due ? { state: 'desynchronized' as const, retryAt: null } : {}) },
+    patch: {
+      ...decision.patch,
+      ...read,
+      ...(due ? { state: 'desynchronized' as const, retryAt: null } : {}),
+    },
     identity: { did: row.did, handle, pds, signingKey, changed: decision.changed },
   }
 }

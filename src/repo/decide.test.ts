@@ -26,6 +26,7 @@ const row = (fields: Partial<RepoRow> = {}): RepoRow => ({
   retryAt: null,
   removal: null,
   accountSeq: null,
+  identifiedAt: null,
   ...fields,
 })
 const commit = (n: number) => ({ kind: 'commit', did, rev: rev(n) }) as CommitMessage

@@ -38,6 +38,8 @@ export interface ProcessorDeps {
   readonly discover: (message: Message & { did: string }) => Promise<boolean>
   /** A repo is due for a fetch. */
   readonly onDue: () => void
+  /** A message of the account is to be verified: an old identity is looked up again, beside us (rule D2). */
+  readonly look: (row: RepoRow) => void
 }
 
 type Subject = CommitMessage | SyncMessage | IdentityMessage | AccountMessage
@@ -143,6 +145,7 @@ export class Processor {
       case 'hurry':
         return this.#hurry(row, message)
       case 'verify':
+        this.#deps.look(row)
         await accounts.requireHome(row, message)
         return message.kind === 'sync' ? this.#sync(row, message) : this.#commit(row, message)
       default:

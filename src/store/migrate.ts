@@ -4,12 +4,19 @@ import { first } from './migrations/0001-first.ts'
 import { excluded } from './migrations/0002-excluded.ts'
 import { identityDue } from './migrations/0003-identity-due.ts'
 import { kept } from './migrations/0004-kept.ts'
+import { identifiedAt } from './migrations/0005-identified-at.ts'
 
 /**
  * Ours, forward only, applied when a store opens. The n-th brings the schema to version n. Each has a dump of the schema
  * it leaves in `test/released/`, from which the ones after it are tested.
  */
-export const MIGRATIONS: readonly ((sql: SqlWords) => string[])[] = [first, excluded, identityDue, kept]
+export const MIGRATIONS: readonly ((sql: SqlWords) => string[])[] = [
+  first,
+  excluded,
+  identityDue,
+  kept,
+  identifiedAt,
+]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length
 

@@ -18,10 +18,11 @@ export interface RawRepo {
   retry_at: number | null
   removal: RepoRow['removal']
   account_seq: number | null
+  identified_at: number | null
 }
 
 export const REPO_COLUMNS =
-  'id, did, state, standing, handle, pds, signing_key, rev, data, run, error, retry_count, retry_at, removal, account_seq'
+  'id, did, state, standing, handle, pds, signing_key, rev, data, run, error, retry_count, retry_at, removal, account_seq, identified_at'
 
 export function toRepoRow(raw: RawRepo): RepoRow {
   return {
@@ -41,6 +42,7 @@ export function toRepoRow(raw: RawRepo): RepoRow {
     retryAt: raw.retry_at,
     removal: raw.removal,
     accountSeq: raw.account_seq,
+    identifiedAt: raw.identified_at,
   }
 }
 
@@ -57,6 +59,7 @@ const COLUMN_OF: Record<keyof RepoPatch, string> = {
   retryAt: 'retry_at',
   removal: 'removal',
   accountSeq: 'account_seq',
+  identifiedAt: 'identified_at',
 }
 
 /** `update … set … where id = … and <guard>`; null when the patch changes nothing. */
@@ -117,6 +120,7 @@ export const WRITE_REPOS: BulkUpdate = {
     retry_at: 'big',
     removal: 'text',
     account_seq: 'big',
+    identified_at: 'big',
   },
 }
 
@@ -149,5 +153,6 @@ export function repoValues(row: RepoRow): Param[] {
     row.retryAt,
     row.removal,
     row.accountSeq,
+    row.identifiedAt,
   ]
 }

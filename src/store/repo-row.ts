@@ -36,6 +36,8 @@ export interface RepoRow {
   readonly removal: 'keep' | 'delete' | null
   /** Seq of the last `#account` that changed the standing: a replay of older ones does nothing (rule E9). */
   readonly accountSeq: number | null
+  /** When handle, PDS and key were last read from the directory; null: not known, and so long ago (rule D2). */
+  readonly identifiedAt: number | null
 }
 
 /** A change to the repo row. Absent fields stay as they are. */
@@ -52,6 +54,7 @@ export interface RepoPatch {
   readonly retryAt?: number | null
   readonly removal?: 'keep' | 'delete' | null
   readonly accountSeq?: number | null
+  readonly identifiedAt?: number | null
 }
 
 /** What must still be true of a repo row for a change to happen. */

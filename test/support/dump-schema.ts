@@ -12,9 +12,7 @@ import { migrate, SCHEMA_VERSION } from '../../src/store/migrate.ts'
 import { dumpFile, kindOf, loadDump, writeDump } from './released.ts'
 
 /** Rows for what the newest migration made. */
-const ADDED: readonly string[] = [
-  "insert into lextap_kept (did, collection_id, rkey) values ('did:web:dora.test', 1, '3kaaaaaaaaaa2')",
-]
+const ADDED: readonly string[] = ['update lextap_repo set identified_at = 1767225600000 where id = 1']
 
 for (const open of [() => openSqlite(':memory:', { readOnly: false }), () => openPglite(':memory:')]) {
   const db: Database = await open()

@@ -52,6 +52,7 @@ describe.each(DIALECTS)('the store on $name', ({ fresh }) => {
         retryAt: null,
         removal: null,
         accountSeq: null,
+        identifiedAt: null,
       })
     })
 
