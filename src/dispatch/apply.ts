@@ -19,9 +19,9 @@ import { type Following, followingOf } from './following.ts'
 import { applyJobs } from './halve.ts'
 import type { Job, RecordJob } from './job.ts'
 import { Plan, type PlanDeps } from './plan.ts'
-import { planRetry } from './retry.ts'
+import { addRetry, type PendingRetry } from './retry.ts'
 import type { Outcome } from './unit.ts'
-import type { RetryOutcome, RetryWork, Work } from './work.ts'
+import type { RetryOutcome, Work } from './work.ts'
 
 export interface ApplyDeps extends PlanDeps {
   readonly observer: Observer
@@ -55,16 +55,17 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
     const plan = new Plan(deps, tx, rows)
     for (const repoId of overlapping(works)) plan.index.remember(repoId)
     const outcomes = new Map<Work, Outcome | RetryOutcome>()
-    const retried = new Map<Job, Work>()
+    const retries = new Map<Work, PendingRetry>()
     for (const work of works) {
       if (work.kind === 'unit') outcomes.set(work, (await plan.add(work.unit)) ? 'applied' : 'stale')
-      else outcomes.set(work, await addRetry(deps, tx, plan, work, retried))
+      else {
+        const retry = await addRetry(deps, tx, plan, work)
+        if (typeof retry === 'string') outcomes.set(work, retry)
+        else retries.set(work, retry)
+      }
     }
     const done = await finish(deps, tx, plan, careful)
-    for (const [job, work] of retried) {
-      if (job.failure !== null) outcomes.set(work, 'failed')
-      else if (isSkipped(job)) outcomes.set(work, 'skipped')
-    }
+    for (const [work, retry] of retries) outcomes.set(work, outcomeOf(retry))
     return { ...done, outcomes }
   })
 }
@@ -157,24 +158,6 @@ function overlapping(works: readonly Work[]): number[] {
   })
 }
 
-async function addRetry(
-  deps: ApplyDeps,
-  tx: Transaction,
-  plan: Plan,
-  work: RetryWork,
-  retried: Map<Job, Work>,
-): Promise<RetryOutcome> {
-  const planned = await planRetry(deps, tx, plan, { id: work.letter.id, repoId: work.repoId })
-  if (!('job' in planned)) return planned.kind
-  if (planned.kind === 'superseded') {
-    plan.touched.push(planned.job)
-    return 'superseded'
-  }
-  plan.addJob(planned.job)
-  retried.set(planned.job, work)
-  return 'applied'
-}
-
 /** Of each path the last thing that happened, when that failed. */
 function failuresOf(plan: Plan): Job[] {
   const failed = plan.jobs.filter((job) => job.failure !== null)
@@ -217,6 +200,11 @@ async function write(
   await writeFollowing(tx, store, following)
   // Last: on Postgres whoever else writes to the outbox waits from here on.
   await store.outbox.append(tx, outbox)
+}
+
+function outcomeOf({ job, otherwise }: PendingRetry): RetryOutcome {
+  if (job.failure !== null) return 'failed'
+  return isSkipped(job) && job.retried ? 'skipped' : otherwise
 }
 
 /** Nothing came of it: it did not even take back the version before. */

@@ -1,6 +1,7 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DIALECTS, stopDatabases, type TestDatabase } from '../../test/support/databases.ts'
-import { type Bench, benchOn, on, put, type TestHandlers, unit } from '../../test/support/dispatching.ts'
+import { type Bench, benchOn, del, on, put, type TestHandlers, unit } from '../../test/support/dispatching.ts'
 import { listener } from '../../test/support/observer.ts'
 import { replayWith } from '../../test/support/replaying.ts'
 import { openStore } from '../store/open.ts'
@@ -49,6 +50,35 @@ test('an update of what another process could not create is a create, and settle
   expect(await ours.rows('post')).toMatchObject([{ text: 'two', action: 'create' }])
   expect(await ours.store.deadLetters.list()).toEqual([])
   expect(await ours.store.db.all('select * from lextap_uncreated')).toEqual([])
+})
+
+test('a letter that two processes retry at once is applied by one of them', async () => {
+  let calls = 0
+  const state = { other: 'waits' }
+  const taken: TestHandlers = {
+    put() {},
+    async delete(_, { tx }) {
+      calls++
+      // Until the other one waits for us, or is through without.
+      const waiting = sql<{ n: string }>`select count(*) as n from pg_locks where not granted`
+      while (state.other === 'waits' && Number((await waiting.execute(tx)).rows[0]?.n) === 0);
+    },
+  }
+  const refusing: TestHandlers = { ...failing, put() {}, delete: failing.put as () => void }
+  await using broken = await process(refusing)
+  await using ours = await process(taken)
+  await using other = await process(taken)
+  const repo = await broken.repo()
+  await broken.dispatcher.submit(unit(repo, [put(POST, 'c', {})]))
+  // The repo goes, and the letter of its delete stays: there is no row of it to lock any more.
+  await broken.dispatcher.submit(unit(repo, [del(POST, 'c')], { removeRepo: true }))
+  const [letter] = await ours.store.deadLetters.list()
+  const retry = ({ dispatcher }: Bench) => dispatcher.retryDeadLetter(letter?.id ?? 0)
+  const both = [retry(ours), retry(other)]
+  await Promise.race(both)
+  state.other = 'through'
+  expect((await Promise.all(both)).sort()).toEqual(['applied', 'gone'])
+  expect(calls).toBe(1)
 })
 
 test('a replay settles the letters that were written after it began', async () => {

@@ -11,6 +11,7 @@ import {
   type TestHandlers,
   unit,
 } from '../../test/support/dispatching.ts'
+import { decode } from '../protocol/cbor.ts'
 import { forgetCollection } from '../store/refetch.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
@@ -570,6 +571,68 @@ describe.each(DIALECTS)('the dispatcher on $name', (dialect) => {
       expect(await bench.store.deadLetters.list()).toEqual([])
       expect(await bench.dispatcher.retryDeadLetter(letter?.id ?? 0)).toBe('gone')
     })
+
+    test('is applied once, however often it is retried at once', async () => {
+      const state = { fixed: false, calls: 0 }
+      const counted = on(POST, {
+        put() {
+          state.calls++
+          if (!state.fixed) throw new Error('not fixed yet')
+        },
+      })
+      const handling = { attempts: 1, timeoutMs: 30_000 }
+      await using bench = await openBench(dialect, [counted], { tables, handling })
+      await bench.dispatcher.submit(unit(await bench.repo(), [put(POST, 'a', {})]))
+      const [letter] = await bench.store.deadLetters.list()
+      const thrice = () => Promise.all([1, 2, 3].map(() => bench.dispatcher.retryDeadLetter(letter?.id ?? 0)))
+      expect(await thrice()).toEqual(['failed', 'failed', 'failed'])
+      expect(await bench.store.deadLetters.list()).toMatchObject([{ id: letter?.id }])
+      Object.assign(state, { fixed: true, calls: 0 })
+      expect((await thrice()).sort()).toEqual(['applied', 'gone', 'gone'])
+      expect(state.calls).toBe(1)
+    })
+
+    // PGlite reads nothing beside a transaction, so a retry cannot wait for it there.
+    const besides = dialect.name !== 'pglite'
+    test.runIf(besides)(
+      'that is retried behind a newer event of its path leaves the path to it',
+      async () => {
+        const started = Promise.withResolvers<void>()
+        const hold = Promise.withResolvers<void>()
+        const slow = on(LIKE, {
+          put() {
+            started.resolve()
+            return hold.promise
+          },
+        })
+        fixed = false
+        await using bench = await openBench(dialect, [fixable, slow], { tables })
+        const { dispatcher, store } = bench
+        const repo = await bench.repo()
+        await dispatcher.submit(
+          unit(repo, [put(POST, 'a', { text: 'bad' }), put(POST, 'b', { text: 'bad' })]),
+        )
+        const ids = (await store.deadLetters.list()).map(({ id }) => id)
+        // All of it is of one repo: what comes meanwhile is one batch.
+        const first = dispatcher.submit(unit(repo, [put(LIKE, 'l', {})]))
+        await started.promise
+        const newer = [
+          put(POST, 'a', { text: 'bad', n: 2 }, 'update'),
+          put(POST, 'b', { text: 'good' }, 'update'),
+        ]
+        const second = dispatcher.submit(unit(repo, newer))
+        const retries = ids.map((id) => dispatcher.retryDeadLetter(id))
+        while (dispatcher.size < 3 + 1) await new Promise(setImmediate)
+        hold.resolve()
+        expect(await Promise.all([first, second, ...retries])).toEqual([
+          ...['applied', 'applied'],
+          ...['superseded', 'failed'],
+        ])
+        expect(await texts(bench)).toEqual(['good live create'])
+        const [left, ...none] = await store.deadLetters.list()
+        expect([left?.rkey, decode(left?.body ?? new Uint8Array()), none]).toMatchObject(['a', { n: 2 }, []])
+      },
+    )
 
     test('of a delete is applied when the record is still gone', async () => {
       await using bench = await open()

@@ -46,6 +46,11 @@ abstract class BaseJob {
     return `${this.origin.repoId}/${this.collection}/${this.rkey}`
   }
 
+  /** It comes from a dead letter. */
+  get retried(): boolean {
+    return this.origin.attempts !== undefined
+  }
+
   /** Takes note of a failed call; whether the job is to be called once more. `limit` is the most failures. */
   failed(kind: 'handler' | 'timeout', error: unknown, limit: number): boolean {
     this.attempts++
@@ -168,10 +173,6 @@ export class RecordJob extends BaseJob {
   }
   get live(): boolean {
     return this.origin.live ?? this.origin.source === 'live'
-  }
-  /** It comes from a dead letter. */
-  get retried(): boolean {
-    return this.origin.attempts !== undefined
   }
   /** The index has it as it is: it is tried again, or replayed. */
   get indexed(): boolean {

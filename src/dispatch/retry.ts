@@ -9,22 +9,50 @@ import { accountNow, identityNow } from './change-now.ts'
 import type { AccountEvent, IdentityEvent } from './event.ts'
 import { ChangeJob, type Job, type Origin, RecordJob } from './job.ts'
 import { changeCalls, type Plan, type PlanDeps } from './plan.ts'
+import type { RetryOutcome, RetryWork } from './work.ts'
 
 /** What a dead letter comes to when it is tried again. */
-export type PlannedRetry =
-  | { readonly kind: 'job'; readonly job: Job }
-  | { readonly kind: 'superseded'; readonly job: Job }
-  | { readonly kind: 'gone' | 'unhandled' }
+type PlannedRetry =
+  | { readonly kind: 'job' | 'superseded'; readonly job: Job }
+  | { readonly kind: 'unhandled' }
 
-/** Checks under the repo's lock that the letter is still about what is true, and makes a job of it. */
-export async function planRetry(
+/** A retry whose outcome hangs on a job of the batch: that of the letter, or one before it at the same path. */
+export interface PendingRetry {
+  readonly job: Job
+  /** The outcome when the job does not fail. */
+  readonly otherwise: RetryOutcome
+}
+
+/** Adds the job of a letter, when there is one; and says what became of the retry, or what that hangs on. */
+export async function addRetry(
   deps: PlanDeps,
   tx: Transaction,
   plan: Plan,
-  { id, repoId }: { id: number; repoId: number },
-): Promise<PlannedRetry> {
+  { letter: { id }, repoId }: RetryWork,
+): Promise<RetryOutcome | PendingRetry> {
   const letter = await deps.store.deadLetters.get(id, tx)
-  if (letter === null) return { kind: 'gone' }
+  if (letter === null) return 'gone'
+  // What comes before it in this batch has not taken the letter away yet, and will, or writes its own in its place.
+  const earlier = plan.touched.findLast((job) => job.key === keyOf(letter))
+  if (earlier !== undefined) return { job: earlier, otherwise: earlier.retried ? 'gone' : 'superseded' }
+  const planned = await planRetry(deps, tx, plan, letter, repoId)
+  if (planned.kind === 'unhandled') return 'unhandled'
+  const { job } = planned
+  if (planned.kind === 'job') plan.addJob(job)
+  else plan.touched.push(job)
+  return { job, otherwise: planned.kind === 'job' ? 'applied' : 'superseded' }
+}
+
+const keyOf = ({ repoId, collection, rkey }: DeadLetter) => `${repoId}/${collection}/${rkey}`
+
+/** Checks under the repo's lock that the letter is still about what is true, and makes a job of it. */
+async function planRetry(
+  deps: PlanDeps,
+  tx: Transaction,
+  plan: Plan,
+  letter: DeadLetter,
+  repoId: number,
+): Promise<PlannedRetry> {
   if (letter.action === 'identity' || letter.action === 'account') return planChange(deps, tx, plan, letter)
   const job = jobOf(deps, letter, letter.action)
   const current = await currentCid(deps, tx, plan, { ...letter, repoId })

@@ -132,9 +132,14 @@ export class DeadLetters {
     return rows.map(toDeadLetter)
   }
 
+  /** In a transaction it is ours alone until that ends: whoever else retries it waits, and finds it gone. */
   async get(id: number, session: Session = this.#db.reader): Promise<DeadLetter | null> {
-    const rows = await session.all<RawDeadLetter>('select * from lextap_dead_letter where id = $1', [id])
-    return rows[0] === undefined ? null : toDeadLetter(rows[0])
+    const lock = session === this.#db.reader ? '' : this.#db.sql.forUpdate
+    const sql = `select * from lextap_dead_letter where id = $1 ${lock}`
+    const [raw] = await session.all<RawDeadLetter>(sql, [id])
+    if (raw === undefined) return null
+    this.#any = true
+    return toDeadLetter(raw)
   }
 
   /** Whether it was there. */
