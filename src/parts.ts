@@ -5,6 +5,7 @@ import { Listings } from './backfill/listings.ts'
 import { BackfillNotes } from './backfill/notes.ts'
 import { Removals, type RemoveOptions } from './backfill/removals.ts'
 import type { Scheduler } from './backfill/scheduler.ts'
+import { listable, tellWildcards } from './backfill/signals.ts'
 import { importUserModule } from './config/module.ts'
 import type { ResolvedConfig } from './config/types.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
@@ -58,6 +59,7 @@ export class Parts {
   readonly #followed: Followed
   readonly #replayer: Replayer
   readonly #changes: () => Promise<void>
+  readonly #tellSignals: () => void
   readonly #notes: BackfillNotes
   #poll: NodeJS.Timeout | null = null
 
@@ -114,6 +116,11 @@ export class Parts {
       dids: new Set(config.track.dids),
       onDue,
     })
+    this.#tellSignals = () => {
+      // The full list has everybody, and a feed none is asked for.
+      if (feed !== null || config.track.full) return
+      tellWildcards(config.track.signal, (patterns) => registry.expand(patterns), observer)
+    }
     const authority = new Authority({
       xrpc: this.#xrpc,
       observer,
@@ -186,7 +193,8 @@ export class Parts {
       lanes: this.#lanes,
       host: config.upstream.lists,
       // A feed finds repos by itself, or is told of them.
-      collections: feed === null ? listable(config.track.signal, registry) : [],
+      collections:
+        feed === null ? listable(config.track.signal, (patterns) => registry.expand(patterns)) : [],
       full: config.track.full && feed === null,
       relistMs: config.discovery.relistMs,
       reconcileMs: config.discovery.reconcileMs,
@@ -215,6 +223,7 @@ export class Parts {
     await this.#changes()
     this.#replayer.wake()
     if (track.dids.length > 0) await store.repos.add([...track.dids])
+    this.#tellSignals()
     await this.#stream.start(onFailure)
     await this.#listings.resume()
     this.#checks.start()
@@ -348,10 +357,4 @@ export class Parts {
     this.scheduler.start()
     this.#listings.start()
   }
-}
-
-/** A listing is asked for one collection at a time: wildcards stand for the collections whose lexicons we have. */
-function listable(signal: readonly string[], registry: Registry): string[] {
-  const plain = signal.filter((pattern) => !pattern.endsWith('*'))
-  return [...new Set([...plain, ...registry.expand(signal)])]
 }

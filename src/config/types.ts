@@ -16,7 +16,10 @@ export interface TapConfig {
   track?: {
     /** Accounts by DID. Default none. */
     dids?: string[]
-    /** Every repo that holds a record of these collections; `ns.*` wildcards allowed. Default none. */
+    /**
+     * Every repo that holds a record of these collections; `ns.*` wildcards allowed. Relays list repos by exact collections: of
+     * a wildcard those that have a lexicon in the project. Repos that hold only others are found when they commit. Default none.
+     */
     signal?: string | string[]
     /** `full` follows every repo of the network. Default: only the ones named by `dids` and `signal`. */
     network?: 'full'

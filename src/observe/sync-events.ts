@@ -38,6 +38,18 @@ export function repoDiscovered(o: Observer, facts: { did: string; by: string }):
   o.log.debug(facts, 'repo discovered')
 }
 
+/** Relays list exact NSIDs alone: of a wildcard, those we have a lexicon of. */
+export function wildcardSignal(o: Observer, signal: string, listed: readonly string[]): void {
+  const which =
+    listed.length === 0
+      ? 'none of it is listed, for want of a lexicon'
+      : `listed ${listed.length === 1 ? 'is' : 'are'} ${listed.join(', ')}`
+  o.log.warn(
+    { signal, listed },
+    `relays list repos by exact collections: of ${signal} ${which}; repos that hold only others are found when they commit them live. Add a lexicon (lextap lexicon add) or name the collection in \`track.signal\` to have them listed`,
+  )
+}
+
 export function resyncStarted(o: Observer, facts: { did: string; host: string; first: boolean }): void {
   o.log.debug(facts, facts.first ? 'backfill started' : 'resync started')
 }

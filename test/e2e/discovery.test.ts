@@ -4,6 +4,7 @@ import type { HandlerDefinition } from '../../src/dispatch/handler.ts'
 import { type Network, startNetwork, type TestRepo } from '../../src/testing/index.ts'
 import { expectEachOnce } from '../support/compare.ts'
 import { onEachDatabase } from '../support/each-database.ts'
+import { listener } from '../support/observer.ts'
 import { anySchema, plainHandlers, put, remove } from '../support/plain-handlers.ts'
 import type { RunningTap } from '../support/run-tap.ts'
 
@@ -66,7 +67,13 @@ onEachDatabase(({ runTap, fresh }) => {
     const liker = network.createRepo({ records: 5, collections: [LIKE] })
     const poster = network.createRepo({ records: 5, collections: [POST] })
     network.createRepo({ records: 5, collections: [FOLLOW, STATUS] })
-    await using running = await start(network, { signal: ['app.bsky.feed.*'] })
+    const observer = listener()
+    const config = { track: { signal: ['app.bsky.feed.*'] } }
+    await using running = await runTap({ network, config, observer })
+    await running.tap.settled()
+    expect(observer.lines.filter(({ signal }) => signal !== undefined)).toMatchObject([
+      { level: 40, signal: 'app.bsky.feed.*', listed: expect.arrayContaining([LIKE, POST]) },
+    ])
     expect(await tracked(running)).toEqual(didsOf([liker, poster]))
     const late = network.createRepo({ announce: false })
     late.create(FOLLOW, network.records.record(FOLLOW))

@@ -22,6 +22,8 @@ export interface RunTapOptions {
   readonly database?: string
   readonly handles?: HandleResolver
   readonly resetCursor?: boolean
+  /** Default: one that says nothing. */
+  readonly observer?: Observer
 }
 
 export interface RunningTap {
@@ -59,7 +61,7 @@ export function sandboxConfig(options: RunTapOptions): ResolvedConfig {
 
 export async function runTap(options: RunTapOptions): Promise<RunningTap> {
   const config = sandboxConfig(options)
-  const observer = quietObserver()
+  const observer = options.observer ?? quietObserver()
   const tap = createTap(config, {
     observer,
     definitions: options.definitions ?? plainHandlers(),
