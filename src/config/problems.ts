@@ -32,7 +32,7 @@ function describe(at: { issue: Issue; path: Path }, input: unknown, options: rea
   )
   const option = optionAt(at.path, options)
   const name = showPath(at.path) || 'the config'
-  const words = option?.allowed ?? 'an object'
+  const words = ownWords(at.issue) ?? option?.allowed ?? 'an object'
   if (at.issue.code === 'invalid_key') {
     const key = String(at.path.at(-1))
     return [`${showPath(at.path.slice(0, -1))}: ${show(key)} is not allowed as a key; allowed: ${words}`]
@@ -40,6 +40,11 @@ function describe(at: { issue: Issue; path: Path }, input: unknown, options: rea
   const hint = typeof value === 'string' ? didYouMean(value, option?.values ?? []) : ''
   const shown = isSecret(String(at.path.at(-1))) ? '***' : show(value)
   return [`${name}: ${shown} is not allowed; allowed: ${words}${hint}`]
+}
+
+/** What is allowed, where that hangs on other options. */
+function ownWords(issue: Issue): string | undefined {
+  return issue.code === 'custom' ? (issue.params?.allowed as string | undefined) : undefined
 }
 
 function unknownKeys(keys: readonly string[], path: Path, options: readonly Option[]): string[] {

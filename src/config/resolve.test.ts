@@ -173,6 +173,28 @@ test('one word for invalid records goes for all collections', () => {
   expect(config.policy.invalid).toEqual({ '*': 'skip' })
 })
 
+test.each([
+  [{ first: 100_000 }, { first: 100_000, longest: 100_000 }],
+  [{ first: 10 }, { first: 10, longest: 30_000 }],
+  [{ longest: 10 }, { first: 10, longest: 10 }],
+  [{ longest: 60_000 }, { first: 500, longest: 60_000 }],
+  [
+    { first: 7, longest: 7 },
+    { first: 7, longest: 7 },
+  ],
+])('of the waits %j the one that is left out makes way for the other', (reconnectMs, expected) => {
+  const config = resolveConfig({ stream: { reconnectMs } }, { root, file: null })
+  expect(config.stream.reconnectMs).toEqual(expected)
+})
+
+test('a longest wait below the first one is refused', () => {
+  const wrong = { first: 1000, longest: 10 }
+  expect(problemsOf({ backfill: { retryMs: wrong }, stream: { reconnectMs: wrong } }).slice(1)).toEqual([
+    'stream.reconnectMs.longest: 10 is not allowed; allowed: milliseconds, at least as many as `first`',
+    'backfill.retryMs.longest: 10 is not allowed; allowed: milliseconds, at least as many as `first`',
+  ])
+})
+
 test('every problem is told at once: option, value, what is allowed, the name that was meant', () => {
   const wrong = {
     records: 'kep',

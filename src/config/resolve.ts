@@ -190,10 +190,12 @@ function resolveSync({ stream = {}, backfill = {} }: TapConfig): Partial<Resolve
   }
 }
 
-/** The longest wait is never shorter than the first. */
+/** The longest wait is never shorter than the first: the one that is not given makes way. */
 function spanOf(given: { first?: number; longest?: number } = {}, first: number, longest: number) {
-  const least = given.first ?? first
-  return { first: least, longest: Math.max(least, given.longest ?? longest) }
+  return {
+    first: given.first ?? Math.min(first, given.longest ?? first),
+    longest: given.longest ?? Math.max(longest, given.first ?? longest),
+  }
 }
 
 function resolvePolicy({ policy = {}, handling = {} }: TapConfig): Partial<ResolvedConfig> {

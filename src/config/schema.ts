@@ -31,7 +31,14 @@ function choices(values: readonly string[]): string {
 /** setTimeout's limit: longer timers fire at once. */
 const MAX_MS = 2_147_483_647
 /** First and longest wait of a back-off. */
-const span = z.optional(z.strictObject({ first: ms(1), longest: ms(1) }))
+const span = z.optional(
+  z
+    .strictObject({ first: ms(1), longest: ms(1) })
+    .refine(({ first, longest }) => first === undefined || longest === undefined || longest >= first, {
+      path: ['longest'],
+      params: { allowed: 'milliseconds, at least as many as `first`' },
+    }),
+)
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 const INVALID = ['dead-letter', 'deliver', 'skip'] as const
 
