@@ -25,6 +25,7 @@ import { createResolver, createXrpc } from './reaching.ts'
 import { followChanges, knownNow } from './replay/changes.ts'
 import { tableEmptier } from './replay/fresh.ts'
 import { openReplay } from './replay/journal.ts'
+import { tellOwed } from './replay/owed.ts'
 import { isOurs, Replayer } from './replay/replayer.ts'
 import { AccountProcessor } from './repo/account.ts'
 import { Authority } from './repo/authority.ts'
@@ -60,6 +61,7 @@ export class Parts {
   readonly #replayer: Replayer
   readonly #changes: () => Promise<void>
   readonly #tellSignals: () => void
+  readonly #owed: () => Promise<void>
   readonly #notes: BackfillNotes
   #poll: NodeJS.Timeout | null = null
 
@@ -108,6 +110,8 @@ export class Parts {
     })
     this.#changes = () =>
       followChanges(store, registry, knownNow(registry, options.fingerprints ?? {}), observer)
+    this.#owed = () =>
+      tellOwed({ store, registry, observer, policy: config.policy, dispatcher: this.#dispatcher })
     this.#discovery = new Discovery({
       store,
       observer,
@@ -220,6 +224,7 @@ export class Parts {
     await store.buffer.sweep()
     // A feed cannot be asked for what it sent before.
     if (this.#config.source.kind === 'relay') await followCollections(this.#followed, store, this.#observer)
+    await this.#owed()
     await this.#changes()
     this.#replayer.wake()
     if (track.dids.length > 0) await store.repos.add([...track.dids])

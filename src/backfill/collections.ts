@@ -30,6 +30,12 @@ export function compareCollections(before: Followed, now: Followed): CollectionC
   }
 }
 
+/** Collections whose handler of before is not there: what it has rows of may go. */
+function awayNow(before: Followed, now: Followed): string[] {
+  const ever = new Set([...(before.away ?? []), ...before.handled])
+  return [...ever].filter((collection) => !now.handled.includes(collection))
+}
+
 /** What was indexed when the project ran last; null when it never did. */
 export async function readFollowed(store: Store): Promise<Followed | null> {
   const stored = await store.meta.get(KEY)
@@ -49,10 +55,12 @@ export async function followCollections(
   const before = (await readFollowed(store)) ?? now
   const changes = compareCollections(before, now)
   const { added, handled, removed } = changes
+  const away = awayNow(before, now)
+  store.owedDeletes.away = away
   for (const collection of handled) await forgetCollection(store, collection)
   const fresh = [...added, ...handled]
   const repos = await store.transaction(async (tx) => {
-    await store.meta.set(KEY, JSON.stringify(now), tx)
+    await store.meta.set(KEY, JSON.stringify({ ...now, away }), tx)
     return fresh.length === 0 ? 0 : refetchAll(tx, `to be fetched for ${fresh.join(', ')}`)
   })
   if (fresh.length + removed.length > 0) collectionsChanged(observer, { added, handled, removed, repos })

@@ -99,6 +99,7 @@ async function finish(
 ): Promise<Omit<Applied, 'outcomes'>> {
   await plan.resolve()
   if (careful) await tx.checkDeferred()
+  await plan.writeOwed()
   // Under way while the handlers run: a server writes it beside them.
   const indexed = plan.index.flush(tx, careful)
   indexed.catch(() => {})

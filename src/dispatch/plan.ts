@@ -4,6 +4,7 @@ import type { Transaction } from '../store/database.ts'
 import type { DeadLetterAction } from '../store/dead-letters.ts'
 import { isUnknown } from '../store/kept.ts'
 import type { OutboxEvent } from '../store/outbox.ts'
+import type { OwedDelete } from '../store/owed-deletes.ts'
 import { applyPatch, guardHolds, isHead } from '../store/repo-columns.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
@@ -41,6 +42,8 @@ export class Plan {
   readonly kept: Set<number> = new Set()
   readonly buffered: { id: number; repoId: number }[] = []
   readonly outbox: OutboxEvent[] = []
+  /** Deletes whose handler is away. */
+  readonly #owed: OwedDelete[] = []
   /** Patched ones of which more changes than the head. */
   readonly #rewritten = new Set<number>()
   readonly #deps: PlanDeps
@@ -135,6 +138,22 @@ export class Plan {
     await uncreated.add(this.#tx, last.filter((job) => job.leavesUncreated).map(pathOf))
   }
 
+  /** Writes down the deletes that nobody is there to take, of what handlers had. Call before the index is written. */
+  async writeOwed(): Promise<void> {
+    if (this.#owed.length === 0) return
+    const { store } = this.#deps
+    const had: OwedDelete[] = []
+    for (const [repoId, owed] of Map.groupBy(this.#owed, (one) => one.repoId)) {
+      const indexed = await store.records.existing(repoId, owed, this.#tx)
+      had.push(...owed.filter(({ collectionId, rkey }) => indexed.has(`${collectionId}/${rkey}`)))
+    }
+    const nameOf = ({ collectionId }: OwedDelete) => store.collections.nameOf(collectionId)
+    const paths = had.map((one) => ({ repoId: one.repoId, collection: nameOf(one), rkey: one.rkey }))
+    const uncreated = await store.uncreated.among(this.#tx, paths)
+    const taken = had.filter((one) => !uncreated.has(`${one.repoId}/${nameOf(one)}/${one.rkey}`))
+    await store.owedDeletes.add(this.#tx, taken)
+  }
+
   /** What nobody handled last time is told again: the letter goes when this is handled. */
   async #withEarlier(job: ChangeJob): Promise<void> {
     if (job.origin.attempts !== undefined) return
@@ -172,6 +191,8 @@ export class Plan {
     if (op.action === 'delete' || cid === null || body === null) {
       // Also for collections we do not want any more: what is indexed must be able to go.
       if (collectionId === undefined) return
+      if (store.owedDeletes.isAway(collection))
+        this.#owed.push({ collectionId, repoId: unit.repoId, rkey, did: unit.did, rev: unit.rev })
       this.index.delete(unit.repoId, collectionId, rkey)
       this.#publish(unit, op, 'delete')
       this.addJob(new RecordJob(unit, op, 'delete', routes.of(collection)))

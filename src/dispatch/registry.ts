@@ -24,6 +24,8 @@ export interface RegistryOptions {
 export interface Followed {
   readonly indexed: readonly string[]
   readonly handled: readonly string[]
+  /** Handled once and not now; absent where nobody knows. */
+  readonly away?: readonly string[]
 }
 
 /** What a handler is called by people: what its module exports it as, or else what it is for. */

@@ -44,3 +44,8 @@ export function replayFailed(o: Observer, facts: { error: unknown }): void {
 export function replayLeft(o: Observer): void {
   o.log.debug('another process took the replay over')
 }
+
+/** Records that went while their handler was away were told to it. */
+export function owedTold(o: Observer, facts: { collection: string; records: number }): void {
+  o.log.info(facts, 'a handler is there again: it was told of the records that went while it was away')
+}

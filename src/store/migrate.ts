@@ -5,6 +5,7 @@ import { excluded } from './migrations/0002-excluded.ts'
 import { identityDue } from './migrations/0003-identity-due.ts'
 import { kept } from './migrations/0004-kept.ts'
 import { identifiedAt } from './migrations/0005-identified-at.ts'
+import { owedDelete } from './migrations/0006-owed-delete.ts'
 
 /**
  * Ours, forward only, applied when a store opens. The n-th brings the schema to version n. Each has a dump of the schema
@@ -16,6 +17,7 @@ export const MIGRATIONS: readonly ((sql: SqlWords) => string[])[] = [
   identityDue,
   kept,
   identifiedAt,
+  owedDelete,
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length

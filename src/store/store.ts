@@ -8,6 +8,7 @@ import { IdentityDue } from './identity-due.ts'
 import { Kept } from './kept.ts'
 import { Meta } from './meta.ts'
 import { Outbox } from './outbox.ts'
+import { OwedDeletes } from './owed-deletes.ts'
 import { Records } from './records.ts'
 import { Rejections } from './rejections.ts'
 import { Repos } from './repos.ts'
@@ -31,6 +32,7 @@ export class Store {
   readonly excluded: Excluded
   readonly identityDue: IdentityDue
   readonly kept: Kept
+  readonly owedDeletes: OwedDeletes
   readonly outbox: Outbox
   readonly meta: Meta
   readonly rejections: Rejections
@@ -54,6 +56,7 @@ export class Store {
     this.excluded = new Excluded(db)
     this.identityDue = new IdentityDue(db)
     this.kept = new Kept(db)
+    this.owedDeletes = new OwedDeletes(db)
     this.uncreated = new Uncreated(db, () => this.deadLetters.any)
     this.outbox = new Outbox(db)
     this.meta = new Meta(db)

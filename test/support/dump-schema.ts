@@ -12,7 +12,10 @@ import { migrate, SCHEMA_VERSION } from '../../src/store/migrate.ts'
 import { dumpFile, kindOf, loadDump, writeDump } from './released.ts'
 
 /** Rows for what the newest migration made. */
-const ADDED: readonly string[] = ['update lextap_repo set identified_at = 1767225600000 where id = 1']
+const ADDED: readonly string[] = [
+  `insert into lextap_owed_delete (collection_id, repo_id, rkey, did, rev)
+   values (2, 9, '3kaaaaaaaaaa2', 'did:web:erin.test', '3kbbbbbbbbbb2')`,
+]
 
 for (const open of [() => openSqlite(':memory:', { readOnly: false }), () => openPglite(':memory:')]) {
   const db: Database = await open()
