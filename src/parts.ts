@@ -220,6 +220,7 @@ export class Parts {
     if (delivery.outboxOnly) return
     // Where nobody else is, claims are those of processes that died: nobody waits until they run out.
     const alone = await isOnlyStore(store, store.db.reader)
+    if (alone) await this.#notes.sweep()
     await store.repos.interruptResyncing(alone ? Number.MAX_SAFE_INTEGER : Date.now())
     await store.buffer.sweep()
     // A feed cannot be asked for what it sent before.

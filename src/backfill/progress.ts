@@ -36,6 +36,8 @@ export interface Estimate {
   readonly etaMs: number | null
   /** Those that wait for a host or for their time, and the hosts. */
   readonly waiting: { readonly repos: number; readonly hosts: number }
+  /** Not among the `repos`: their last fetch failed, and they are tried again when their time comes. */
+  readonly failing: number
 }
 
 interface Sample {
@@ -93,15 +95,22 @@ export class Progress {
   }
 }
 
+/** Repos that are to be fetched, of those the ones that are not due yet, and besides those that failed. */
+export interface Left {
+  readonly repos: number
+  readonly postponed: number
+  readonly failing: number
+}
+
 /** What `repos` more will bring and take, `postponed` of which are not due yet. Pure. */
 export function estimate(
   { perSecond, mean, stuck }: Pick<SchedulerProgress, 'perSecond' | 'mean' | 'stuck'>,
-  { repos, postponed }: { readonly repos: number; readonly postponed: number },
+  { repos, postponed, failing }: Left,
 ): Estimate {
   const waiting = { repos: Math.min(repos, postponed + stuck.repos), hosts: stuck.hosts }
   const moving = repos - waiting.repos
   const rate = perSecond?.repos ?? 0
   const of = (each: number | undefined) => (each === undefined ? null : Math.round(each * repos))
   const etaMs = repos === 0 ? 0 : moving === 0 || rate === 0 ? null : Math.round((moving / rate) * 1000)
-  return { repos, records: of(mean?.records), bytes: of(mean?.bytes), etaMs, waiting }
+  return { repos, records: of(mean?.records), bytes: of(mean?.bytes), etaMs, waiting, failing }
 }

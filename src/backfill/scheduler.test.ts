@@ -371,7 +371,8 @@ describe('progress', () => {
     fetches[0]?.flight.received(500)
     fetches[0]?.flight.proven(7)
     expect(scheduler.progress).toMatchObject({ fetching: 2, records: 7, bytes: 500, done: 0 })
-    const left = (repos: number, postponed = 0) => estimate(scheduler.progress, { repos, postponed })
+    const left = (repos: number, postponed = 0) =>
+      estimate(scheduler.progress, { repos, postponed, failing: 0 })
     expect(left(10)).toMatchObject({ repos: 10, records: null, bytes: null, etaMs: null })
     fetches[0]?.finish(10)
     await expect.poll(() => scheduler.progress.done).toBe(1)

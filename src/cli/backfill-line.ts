@@ -4,7 +4,7 @@ import { formatCount, formatDuration } from './numbers.ts'
 /** How far fetching has come, in one line. */
 export function backfillText({ left, ...progress }: SchedulerProgress & { readonly left: Estimate }): string {
   const { perSecond, fetching, idle } = progress
-  if (left.repos === 0) return 'nothing to fetch'
+  if (left.repos === 0) return ['nothing to fetch', ...failingText(left)].join(' now · ')
   const parts = [
     `${formatCount(left.repos)} to fetch (${formatCount(fetching - idle)} now)`,
     ...(perSecond !== null && perSecond.repos > 0
@@ -15,9 +15,15 @@ export function backfillText({ left, ...progress }: SchedulerProgress & { readon
       : []),
     ...(left.etaMs === null ? [] : [`${formatDuration(left.etaMs)} left`]),
     ...waitingText(left),
+    ...failingText(left),
   ]
   return parts.join(' · ')
 }
+
+const failingText = ({ failing }: Estimate): string[] =>
+  failing === 0
+    ? []
+    : [`${formatCount(failing)} failed and ${failing === 1 ? 'waits' : 'wait'} to be tried again`]
 
 /** Whom what is left waits for, if anybody. */
 export function waitingText({ waiting: { repos, hosts } }: Estimate): string[] {

@@ -59,6 +59,15 @@ export async function countUnsettled(reader: Session): Promise<number> {
   return rows[0]?.n ?? 0
 }
 
+/** Repos whose last fetch failed: they are tried again when their time comes. */
+export async function countFailing(reader: Session): Promise<number> {
+  const rows = await reader.all<{ n: number }>(
+    `select count(*) as n from lextap_repo where state = 'error'
+     and state <> 'active' and standing = 'active' and removal is null`,
+  )
+  return rows[0]?.n ?? 0
+}
+
 /** Of those `unsettled`, the ones that are not due yet, or whose host is one of these; none that is being fetched. */
 export async function countPostponed(
   { reader, sql }: Database,

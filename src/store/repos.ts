@@ -5,6 +5,7 @@ import { type ClaimOptions, claimRepos, renewClaims, takeBackClaims } from './re
 import { patchStatement, type RawRepo, REPO_COLUMNS, toRepoRow } from './repo-columns.ts'
 import { RepoFilter } from './repo-filter.ts'
 import {
+  countFailing,
   countPostponed,
   countRepos,
   countUnsettled,
@@ -164,6 +165,11 @@ export class Repos {
   /** Repos that wait for a fetch or are being fetched; those that failed and wait for their retry do not count. */
   unsettled(): Promise<number> {
     return countUnsettled(this.#db.reader)
+  }
+
+  /** Repos whose last fetch failed: they are tried again when their time comes. */
+  failing(): Promise<number> {
+    return countFailing(this.#db.reader)
   }
 
   /** Of those `unsettled`, the ones that are not due yet, or whose host is one of these; none that is being fetched. */

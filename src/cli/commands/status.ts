@@ -51,7 +51,7 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
   if (Object.keys(standings).some((s) => s !== 'active')) printLine(`standing       ${sums(standings)}`)
   if (status.backfill !== null) printLine(`backfill       ${backfillText(status.backfill)}`)
   else {
-    const left = await store.repos.unsettled()
+    const left = (await store.repos.unsettled()) + (await store.repos.failing())
     if (left > 0) printLine(`backfill       ${formatCount(left)} to fetch, and no lextap runs`)
   }
   for (const { source, kind, value, updatedAt } of status.cursors) {
