@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import { Crawl } from './crawl.ts'
 import { type ListedRepo, listRepos, listReposByCollection, repoStatus } from './list-repos.ts'
 import { Reconcile } from './reconcile.ts'
+import { askUnlisted, SeenIds } from './unlisted.ts'
 
 export interface ListingsOptions {
   readonly store: Store
@@ -105,15 +106,23 @@ export class Listings {
     const gap = ++this.#gaps
     const { store, observer } = this.#options
     await store.meta.set(GAP, String(Date.now()))
-    this.#closing = this.#compared(gap).catch((error: unknown) => {
+    const close = () => this.#compared(gap)
+    this.#closing = this.#closing.then(close).catch((error: unknown) => {
       if (!this.#abort.signal.aborted) observer.log.error({ err: error }, 'closing a gap failed')
     })
   }
 
   async #compared(gap: number): Promise<void> {
+    // A later one begins when this is over, and finds what this would.
+    if (gap !== this.#gaps) return
+    const listed = new SeenIds()
+    this.#reconcile.seen = listed
     await this.#compare.fresh()
     await sleep(this.#options.graceMs, this.#abort.signal)
     await this.#reconcile.judgeNow()
+    await askUnlisted(listed, { ...this.#options, ask: (did) => this.#ask(did) }, this.#abort.signal)
+    this.#options.onDue()
+    this.#reconcile.seen = null
     if (gap === this.#gaps && !this.#abort.signal.aborted) await this.#options.store.meta.delete(GAP)
   }
 
@@ -152,6 +161,11 @@ export class Listings {
     const added = dids.length === 0 ? 0 : await store.repos.add(dids, { found: true })
     if (added > 0) onDue()
     return added
+  }
+
+  async #ask(did: string): Promise<void> {
+    const { xrpc, host } = this.#options
+    await this.#reconcile.told(did, await repoStatus(xrpc, host, did, this.#abort.signal))
   }
 
   /** A listing says another standing than we have: the host is asked, and right (rules E2, E10). */

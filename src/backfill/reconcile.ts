@@ -4,6 +4,7 @@ import { standingOf } from '../repo/decide.ts'
 import type { RepoRow } from '../store/repo-row.ts'
 import type { Store } from '../store/store.ts'
 import type { ListedRepo } from './list-repos.ts'
+import type { SeenIds } from './unlisted.ts'
 
 export interface ReconcileDeps {
   readonly store: Store
@@ -43,6 +44,8 @@ export class Reconcile {
   #stopped = false
   /** Repos found behind so far. */
   found = 0
+  /** Takes the ids of all repos that are listed. */
+  seen: SeenIds | null = null
 
   constructor(deps: ReconcileDeps) {
     this.#deps = deps
@@ -53,8 +56,11 @@ export class Reconcile {
     while (this.#held >= (this.#deps.maxWaiting ?? 50_000) && !this.#stopped) await this.#room.promise
     const suspects: Suspect[] = []
     for (const suspect of repos) {
-      if (this.#deps.store.repos.mayTrack(suspect.did) && (await this.#differs(suspect)) !== null)
-        suspects.push(suspect)
+      if (!this.#deps.store.repos.mayTrack(suspect.did)) continue
+      const row = await this.#deps.store.repos.get(suspect.did)
+      if (row === null) continue
+      this.seen?.add(row.id)
+      if (differs(row, suspect) !== null) suspects.push(suspect)
     }
     if (suspects.length === 0 || this.#stopped) return
     const timer = setTimeout(() => void this.#judge(timer), this.#deps.graceMs)
@@ -103,26 +109,35 @@ export class Reconcile {
 
   async #act(suspect: Suspect): Promise<void> {
     const { store, askStanding } = this.#deps
-    const differs = await this.#differs(suspect)
-    if (differs === 'standing') {
+    const row = await store.repos.get(suspect.did)
+    const what = row === null ? null : differs(row, suspect)
+    if (what === 'standing') {
       if (await askStanding(suspect.did)) this.found++
-    } else if (differs === 'rev') {
-      const row = await store.repos.get(suspect.did)
-      if (row === null) return
-      const error = `behind the listed rev ${suspect.rev}`
-      const patch = { state: 'desynchronized' as const, error, retryAt: null }
-      const guard = { rev: row.rev, run: row.run, state: 'active' as const }
-      if (await store.repos.patch(row.id, patch, guard)) this.found++
+    } else if (row !== null && what === 'rev') {
+      if (await this.#fetchAgain(row, `behind the listed rev ${suspect.rev}`)) this.found++
     }
   }
 
-  async #differs({ did, rev, active, status }: Suspect): Promise<'standing' | 'rev' | null> {
+  /** The host was asked after a repo that it does not list; null: it does not know it, which its fetch will show. */
+  async told(did: string, said: ListedRepo | null): Promise<void> {
     const row = await this.#deps.store.repos.get(did)
-    if (row === null || row.removal !== null || row.standing === 'deleted') return null
-    const same = active === false ? isInactive(row, status) : active === null || row.standing === 'active'
-    if (!same) return 'standing'
-    return isBehind(row, rev) ? 'rev' : null
+    if (row === null || row.state !== 'active' || row.standing !== 'active' || row.removal !== null) return
+    if (said !== null) await this.#act(said)
+    else if (await this.#fetchAgain(row, 'the host does not list it')) this.found++
   }
+
+  #fetchAgain(row: RepoRow, error: string): Promise<boolean> {
+    const patch = { state: 'desynchronized' as const, error, retryAt: null }
+    const guard = { rev: row.rev, run: row.run, state: 'active' as const }
+    return this.#deps.store.repos.patch(row.id, patch, guard)
+  }
+}
+
+function differs(row: RepoRow, { rev, active, status }: Suspect): 'standing' | 'rev' | null {
+  if (row.removal !== null || row.standing === 'deleted') return null
+  const same = active === false ? isInactive(row, status) : active === null || row.standing === 'active'
+  if (!same) return 'standing'
+  return isBehind(row, rev) ? 'rev' : null
 }
 
 function isBehind(row: RepoRow, rev: string | null): boolean {

@@ -80,6 +80,14 @@ export function headGapSeen(o: Observer, facts: { url: string; repos: number }):
   )
 }
 
+/** A listing left out more repos than are asked after one by one. */
+export function unlistedLeft(o: Observer, facts: { asked: number }): void {
+  o.log.warn(
+    facts,
+    'the host does not list many of the repos that are followed: the others were not asked after',
+  )
+}
+
 /** A gap from before this start was not closed yet. */
 export function gapResumed(o: Observer): void {
   o.log.info({}, 'events were missed before the last stop: comparing revs of all repos')

@@ -23,6 +23,9 @@ export interface AccountProcessorDeps {
   readonly onDeleted: (row: RepoRow) => void
 }
 
+/** Identities that were read so much later are worth a write although nothing changed, ms. */
+const WORTH_MS = 60_000
+
 /** Who an account is, where it lives and how it stands; run in the repo's lane. */
 export class AccountProcessor {
   readonly #deps: AccountProcessorDeps
@@ -49,7 +52,7 @@ export class AccountProcessor {
   async apply(row: RepoRow, identity: Identity): Promise<void> {
     const unit = identityUnit(row, identity)
     const identifiedAt = identity.asOf ?? 0
-    if (unit === null && identifiedAt > (row.identifiedAt ?? 0))
+    if (unit === null && identifiedAt - (row.identifiedAt ?? 0) >= WORTH_MS)
       await this.#deps.store.repos.patch(row.id, { identifiedAt })
     if (unit === null) return
     await this.#deps.submit(unit)

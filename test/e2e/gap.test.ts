@@ -42,15 +42,19 @@ test.each([
   writes.create(STATUS, status('nobody listened'))
   const [{ path } = { path: '' }] = [...deletes.records()]
   deletes.delete(STATUS, path.split('/')[1] ?? '')
-  // A PDS lists nobody who is gone.
-  if (!direct) goes.remove()
+  // A relay lists who is gone as such, a PDS does not list it any more.
+  goes.remove()
 
   await using second = await runTap(options)
   expect(await gaps(second)).toEqual([1])
-  await expect.poll(async () => (await second.rows('account_seen')).length).toBe(direct ? 0 : 1)
+  await expect.poll(async () => (await second.rows('account_seen')).length).toBe(1)
   await expect
     .poll(async () => (await second.rows('seen')).filter((row) => row.source === 'resync').length)
     .toBe(2)
+  await second.tap.settled()
+  // A host that does not know an account does not say that it is deleted: its records stay.
+  expect(await second.rows('account_seen')).toMatchObject([{ status: direct ? 'not-found' : 'deleted' }])
+  if (direct) await second.tap.removeRepo(goes.did)
   await second.tap.settled()
   await expectTruth(second, network.truth())
   await expectEachOnce(second)
