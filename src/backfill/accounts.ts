@@ -36,15 +36,25 @@ export class Accounts {
       await this.#tombstoned(row)
       return null
     }
-    // Its fetch is what follows: a move of PDS need not ask for another one.
-    const unit = identityUnit({ ...row, state: 'pending' }, identity)
-    if (unit !== null) await this.#deps.submit(unit)
+    await this.#level(row, identity)
     const { pds, signingKey } = identity
     if (pds === null || signingKey === null) {
       const what = pds === null ? 'PDS' : 'signing key'
       throw new IdentityError('invalid', `the DID document names no ${what}; did=${row.did}`)
     }
     return { ...identity, pds, signingKey }
+  }
+
+  /** In its lane, with the row as it is there: a check of its handle may have brought it level already. */
+  async #level({ did, run }: RepoRow, identity: Identity): Promise<void> {
+    const { store, submit, lanes } = this.#deps
+    await lanes.run(did, async () => {
+      const now = await store.repos.get(did)
+      if (now === null || now.run !== run) return
+      // Its fetch is what follows: a move of PDS need not ask for another one.
+      const unit = identityUnit({ ...now, state: 'pending' }, identity)
+      if (unit !== null) await submit(unit)
+    })
   }
 
   /**

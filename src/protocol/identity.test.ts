@@ -97,6 +97,7 @@ test('handle, PDS and signing key of a DID', async () => {
   expect(await resolver.resolve(did)).toEqual({
     did,
     handle: 'alice.example.com',
+    handleOwed: false,
     claimedHandle: 'alice.example.com',
     pds: 'https://pds.example',
     signingKey: `did:key:${keys[0]}`,
@@ -171,21 +172,29 @@ test('D3: a document without a handle claims none', async () => {
   expect(checked).toEqual([])
 })
 
-test('D3: a proof stays in force for a week while the handle is out of reach', async () => {
+test('D3: a proof stays in force while the handle is out of reach, and only an answer ends it', async () => {
   await resolver.resolve(did)
   handles.set('alice.example.com', new Error('DNS is down'))
   clock += 24 * 3_600_000
-  expect((await resolver.resolve(did)).handle).toBe('alice.example.com')
-  clock += 6 * 24 * 3_600_000
+  const owed = { handle: 'alice.example.com', handleOwed: true }
+  expect(await resolver.resolve(did)).toMatchObject(owed)
+  expect(await resolver.resolve(did, { handle: false, force: true })).toMatchObject(owed)
+  clock += 30 * 24 * 3_600_000
+  expect(await resolver.resolve(did)).toMatchObject(owed)
+  handles.delete('alice.example.com')
+  clock += 60_000
   expect((await resolver.resolve(did)).handle).toBe('handle.invalid')
 })
 
-test('D3: a handle that was never proven is invalid while it is out of reach, and asked again soon', async () => {
+test('D3: of a handle that was never proven nothing is said while it is out of reach, and it is asked again soon', async () => {
   handles.set('alice.example.com', new Error('DNS is down'))
-  expect((await resolver.resolve(did)).handle).toBe('handle.invalid')
+  const nothing = { handle: null, claimedHandle: 'alice.example.com', handleOwed: true }
+  expect(await resolver.resolve(did)).toMatchObject(nothing)
   handles.set('alice.example.com', did)
-  clock += 5 * 60_000
-  expect((await resolver.resolve(did)).handle).toBe('alice.example.com')
+  expect(await resolver.resolve(did)).toMatchObject(nothing)
+  clock += 60_000
+  const proven = await resolver.resolve(did)
+  expect([proven.handle, proven.handleOwed]).toEqual(['alice.example.com', false])
   expect(asked).toHaveLength(1)
 })
 
@@ -193,7 +202,7 @@ test('D3: a new claim does not inherit the proof of the old one', async () => {
   await resolver.resolve(did)
   answer = json(documentOf({ alsoKnownAs: ['at://bob.example.com'] }))
   handles.set('bob.example.com', new Error('DNS is down'))
-  expect((await resolver.resolve(did, { force: true })).handle).toBe('handle.invalid')
+  expect((await resolver.resolve(did, { force: true })).handle).toBe(null)
 })
 
 test('without the handle, one request and no check; it is checked when somebody wants it', async () => {

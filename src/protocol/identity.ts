@@ -14,8 +14,13 @@ export { IdentityError } from './did-fetch.ts'
 /** Who a DID is right now. */
 export interface Identity {
   readonly did: string
-  /** Proven in both directions (rule D3); `handle.invalid` when the claim does not hold; null when none is claimed. */
+  /**
+   * Proven in both directions (rule D3); `handle.invalid` when the claim does not hold; null when none is claimed, or
+   * when nobody could say so far.
+   */
   readonly handle: string | null
+  /** DNS or the handle's web server could not answer: `handle` is what was known of this claim before. Default false. */
+  readonly handleOwed?: boolean
   /** What the DID document says. */
   readonly claimedHandle: string | null
   /** Base URL of the PDS, without a trailing slash. */
@@ -71,8 +76,6 @@ interface Entry {
 }
 interface Found {
   readonly identity: Identity
-  /** When the handle was last proven; null when it was not. */
-  readonly provenAt: number | null
   /** When the handle is to be checked again; 0 while it never was. */
   readonly checkDue: number
 }
@@ -207,23 +210,20 @@ class Resolver implements IdentityResolver {
     this.#cache.set(did, { fetch, found, freshUntil, refreshes: this.#refreshesOf(entry) })
   }
 
-  /** D3: the handle counts when it points back. Out of reach, a proof not older than a week stays in force. */
+  /** D3: the handle counts when it points back. While nobody can say, what was known of the claim stays in force. */
   async #checked(identity: Identity, old: Found | undefined, signal: AbortSignal): Promise<Found> {
     const { claimedHandle, did } = identity
     const now = this.#now()
     const due = now + this.#ttlMs
-    if (claimedHandle === null) return { identity, provenAt: null, checkDue: due }
+    if (claimedHandle === null) return { identity, checkDue: due }
     try {
       const points = await abortable(this.#handles.resolve(claimedHandle, signal), signal)
-      return points === did
-        ? { identity: { ...identity, handle: claimedHandle }, provenAt: now, checkDue: due }
-        : { identity: { ...identity, handle: INVALID }, provenAt: null, checkDue: due }
+      const handle = points === did ? claimedHandle : INVALID
+      return { identity: { ...identity, handle, handleOwed: false }, checkDue: due }
     } catch (error) {
       if (signal.aborted) throw error
-      const provenAt = old?.identity.claimedHandle === claimedHandle ? old.provenAt : null
-      const holds = provenAt !== null && now - provenAt < 7 * this.#ttlMs
-      const handle = holds ? claimedHandle : INVALID
-      return { identity: { ...identity, handle }, provenAt, checkDue: now + 5 * this.#negativeTtlMs }
+      const handle = old?.identity.claimedHandle === claimedHandle ? old.identity.handle : null
+      return { identity: { ...identity, handle, handleOwed: true }, checkDue: now + this.#negativeTtlMs / 2 }
     }
   }
 }
@@ -232,10 +232,11 @@ const INVALID = 'handle.invalid'
 
 function unchecked(identity: Identity, old: Found | undefined, again: boolean): Found {
   if (old === undefined || old.identity.claimedHandle !== identity.claimedHandle)
-    return { identity, provenAt: null, checkDue: 0 }
+    return { identity, checkDue: 0 }
   // The same claim as before keeps its verdict until it is checked; whoever forces a refresh doubts it.
   const checkDue = again ? 0 : old.checkDue
-  return { ...old, identity: { ...identity, handle: old.identity.handle }, checkDue }
+  const { handle, handleOwed = false } = old.identity
+  return { identity: { ...identity, handle, handleOwed }, checkDue }
 }
 
 function identityOf(document: DidDocument): Identity {

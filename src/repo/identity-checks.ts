@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+import { backoffMs } from '../async/backoff.ts'
 import { isAbort, sleep, within } from '../async/signal.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Identity, IdentityResolver } from '../protocol/identity.ts'
@@ -14,16 +16,26 @@ export interface IdentityChecksDeps {
   readonly graceMs?: number
   /** Look-ups at once. Default 64. */
   readonly atOnce?: number
-  /** What could not be looked up is tried again after so long, ms. Default a minute. */
+  /** What could not be looked up is tried again after so long, ms; doubling up to an hour. Default a minute. */
   readonly retryMs?: number
 }
 
 const PAGE = 200
+const RETRY_MS = 60_000
+const LONGEST_RETRY_MS = 3_600_000
+
+/** An account that could not be looked up. */
+interface Missed {
+  readonly times: number
+  /** Not again before, ms since the epoch. */
+  readonly until: number
+}
 
 /**
  * Proves handles beside everything else (rule D3). A DID document is one request to a directory; a handle is DNS and a web
  * server of anybody's, which may be slow or mute, and neither records nor keys depend on it. One that is quick is part
- * of the identity that is told; any other is owed: its account stands in a table until the row has it.
+ * of the identity that is told; any other is owed: its account stands in a table until the row has it. So is one that
+ * DNS or a web server could not answer for, and until they do the row keeps what it has.
  */
 export class IdentityChecks {
   readonly #deps: IdentityChecksDeps
@@ -31,6 +43,7 @@ export class IdentityChecks {
   readonly #running = new Set<Promise<void>>()
   /** `again`: it was owed anew since the check began. */
   readonly #checking = new Map<string, 'once' | 'again'>()
+  readonly #missed = new LRUCache<string, Missed>({ max: 50_000 })
   /** Checks that somebody waits for, or waited for, in `withHandle`. */
   #begun = 0
   #resting = false
@@ -52,7 +65,7 @@ export class IdentityChecks {
     const { graceMs = 100, atOnce = 64 } = this.#deps
     if (identity.claimedHandle === null) return identity
     const known = this.#begun < atOnce ? await this.#within(graceMs, identity.did) : null
-    if (known === null) await this.owe(identity.did)
+    if (known === null || known.handleOwed === true) await this.owe(identity.did)
     return known ?? identity
   }
 
@@ -109,6 +122,7 @@ export class IdentityChecks {
     for (;;) {
       const dids = await store.identityDue.list(after, PAGE)
       for (const did of dids) {
+        if ((this.#missed.get(did)?.until ?? 0) > Date.now()) continue
         while (this.#running.size >= atOnce) await Promise.race(this.#running)
         if (this.#abort.signal.aborted) return true
         const check: Promise<void> = this.#check(did).finally(() => this.#running.delete(check))
@@ -122,25 +136,40 @@ export class IdentityChecks {
   }
 
   async #check(did: string): Promise<void> {
-    const { identity, apply, store, observer } = this.#deps
+    const { identity, apply, observer } = this.#deps
     this.#checking.set(did, 'once')
     try {
-      await apply(await identity.resolve(did, { signal: this.#abort.signal }))
-      if (this.#checking.get(did) === 'once') await store.identityDue.remove(did)
+      const found = await identity.resolve(did, { signal: this.#abort.signal })
+      await apply(found)
+      if (found.handleOwed === true) this.#miss(did)
+      else if (this.#checking.get(did) === 'once') await this.#settle(did)
     } catch (error) {
       if (isAbort(error, this.#abort.signal) || this.#abort.signal.aborted) return
       // An account that does not exist is the next fetch's to tell.
-      if (error instanceof IdentityError && !error.retry) await store.identityDue.remove(did)
-      else observer.log.debug({ did, err: error }, 'an identity could not be checked; trying again later')
+      if (error instanceof IdentityError && !error.retry) return await this.#settle(did)
+      this.#miss(did)
+      observer.log.debug({ did, err: error }, 'an identity could not be checked; trying again later')
     } finally {
       this.#checking.delete(did)
     }
   }
 
+  #miss(did: string): void {
+    const times = this.#missed.get(did)?.times ?? 0
+    const { retryMs: baseMs = RETRY_MS } = this.#deps
+    const until = Date.now() + backoffMs(times, { baseMs, maxMs: LONGEST_RETRY_MS })
+    this.#missed.set(did, { times: times + 1, until })
+  }
+
+  async #settle(did: string): Promise<void> {
+    this.#missed.delete(did)
+    await this.#deps.store.identityDue.remove(did)
+  }
+
   /** Until somebody owes more; where some are left, for a while at most. */
   async #rest(left: boolean): Promise<void> {
     const ended = new AbortController()
-    const clock = left ? sleep(this.#deps.retryMs ?? 60_000, ended.signal).catch(() => {}) : null
+    const clock = left ? sleep(this.#deps.retryMs ?? RETRY_MS, ended.signal).catch(() => {}) : null
     await Promise.race([this.#wake.promise, ...(clock === null ? [] : [clock])])
     ended.abort()
     this.#wake = Promise.withResolvers()

@@ -47,6 +47,43 @@ test('D3: records wait for no handle: a mute handle server holds nothing up, and
   await expectEachOnce(again)
 })
 
+test('D3: an outage of DNS takes no handle away, tells of none, and is made good when it is over', async () => {
+  await using network = await startNetwork({ seed: 'no dns', clock: 'system' })
+  const old = network.createRepo({ records: 2 })
+  const first = await runTap({ network })
+  await first.tap.settled()
+  await first.tap.stop()
+  const { database } = first.config
+  const timeout = Object.assign(new Error('queryTxt ETIMEOUT'), { code: 'ETIMEOUT' })
+  const during = await runTap({ network, database, handles: { resolve: () => Promise.reject(timeout) } })
+  await network.waitForSubscribers(1)
+  // Nothing has changed.
+  old.publish()
+  const young = network.createRepo({ records: 2, collections: [STATUS] })
+  await network.relayIdle()
+  await during.tap.settled({ seq: network.relayStream.seq })
+  await expect.poll(async () => (await during.tap.store.repos.get(young.did))?.state).toBe('active')
+  expect((await during.tap.store.repos.get(old.did))?.handle).toBe(old.handle)
+  expect((await during.tap.store.repos.get(young.did))?.handle).toBe(null)
+  expect((await during.rows('identity_seen')).map(({ did, changed }) => [did, changed]).sort()).toEqual(
+    [
+      [old.did, 'handle,pds,signingKey'],
+      [young.did, 'pds,signingKey'],
+    ].sort(),
+  )
+  expect((await during.tap.store.identityDue.list('', 9)).sort()).toEqual([old.did, young.did].sort())
+  await during.tap.stop()
+
+  await using again = await runTap({ network, database })
+  await expect.poll(() => again.tap.store.identityDue.list('', 9)).toEqual([])
+  expect((await again.tap.store.repos.get(young.did))?.handle).toBe(young.handle)
+  expect((await again.rows('identity_seen')).map(({ changed }) => changed).sort()).toEqual([
+    'handle',
+    'handle,pds,signingKey',
+    'pds,signingKey',
+  ])
+})
+
 test('E8: an account that is known is fetched while the directory is out of reach, and what it says later holds', async () => {
   await using network = await startNetwork({ seed: 'no directory', pdses: 2, clock: 'system' })
   const [stays, moves] = [network.createRepo({ records: 4 }), network.createRepo({ records: 4 })]
