@@ -32,6 +32,7 @@ export class Accounts {
   /** Null when the account is gone for good (rule E7). Throws IdentityError when it cannot be fetched. */
   async identify(row: RepoRow, signal: AbortSignal): Promise<Resolved | null> {
     const identity = await this.#lookUp(row, signal)
+    if (identity === null) return asKnown(row)
     if (identity.tombstoned) {
       await this.#tombstoned(row)
       return null
@@ -58,18 +59,18 @@ export class Accounts {
   }
 
   /**
-   * Who is known already need not wait for a slow or broken directory: what it says follows, and a signature that does
-   * not fit asks it again anyway.
+   * Null when what the row knows must do: who is known already need not wait for a slow or broken directory. What it
+   * says follows, and a signature that does not fit asks it again anyway.
    */
-  async #lookUp(row: RepoRow, signal: AbortSignal): Promise<Identity> {
+  async #lookUp(row: RepoRow, signal: AbortSignal): Promise<Identity | null> {
     const { identity, checks } = this.#deps
-    const { did, handle, pds, signingKey } = row
+    const { did, pds, signingKey } = row
     const asked = identity.resolve(did, { signal, handle: false })
     if (pds === null || signingKey === null) return checks.withHandle(await asked)
     const found = await within(asked.catch(unlessTemporary), KNOWN_GRACE_MS)
     if (found !== null) return checks.withHandle(found)
     await checks.owe(did)
-    return { did, handle, claimedHandle: handle, pds, signingKey, tombstoned: false }
+    return null
   }
 
   /**
@@ -125,4 +126,10 @@ export class Accounts {
 function unlessTemporary(error: unknown): null {
   if (error instanceof IdentityError && error.retry) return null
   throw error
+}
+
+/** The account as its row has it; null when that is not enough for a fetch. */
+function asKnown({ did, handle, pds, signingKey }: RepoRow): Resolved | null {
+  if (pds === null || signingKey === null) return null
+  return { did, handle, claimedHandle: handle, pds, signingKey, tombstoned: false }
 }

@@ -43,7 +43,7 @@ export interface SchedulerDeps {
   readonly perHost: number
   /** First and longest wait before a failed repo is tried again, ms (rule F13). Hosts rest for a fraction of it. */
   readonly retryMs: { readonly first: number; readonly longest: number }
-  /** Resyncs of one DID a minute before they are spaced (rule F9). */
+  /** Resyncs of one DID at once, and then a minute, evenly spaced (rule F9). */
   readonly resyncsPerMinute: number
   /** How long a claim holds when the process dies, ms; renewed while it lives. */
   readonly leaseMs: number
@@ -255,10 +255,11 @@ export class Scheduler {
 
   /** A repo we claimed: who is it? */
   async #admit(row: RepoRow): Promise<void> {
-    const { resyncsPerMinute, retryMs } = this.#deps
-    // Rule F9: more than so many resyncs of one DID within a minute are spaced.
-    if (!this.#pacer.free(row.id, Date.now()))
-      return this.#claims.release(row, Date.now() + 60_000 / resyncsPerMinute)
+    const { retryMs } = this.#deps
+    const now = Date.now()
+    // Rule F9: resyncs of one DID are spaced.
+    const turn = this.#pacer.next(row.id, now)
+    if (turn > now) return this.#claims.release(row, turn)
     if (isUnknownWeb(row)) {
       if (!this.#web.add(row)) await this.#claims.release(row, Date.now() + retryMs.first / 3)
       return

@@ -106,7 +106,7 @@ export interface TapConfig {
      * (rule F13). Hosts that fail rest for a twelfth to a sixth of it. Default 60000 and 3600000.
      */
     retryMs?: { first?: number; longest?: number }
-    /** Fetches of one repo a minute; more are spaced (rule F9). Default 5. */
+    /** Fetches of one repo at once, and then a minute, evenly spaced (rule F9). Default 5. */
     resyncsPerMinute?: number
     /** Live commits of one repo that wait for its fetch; beyond either limit it is fetched anew. Default 10000. */
     bufferFrames?: number

@@ -4,43 +4,35 @@ import { LRUCache } from 'lru-cache'
 export type LegacyPolicy = 'proven' | 'resync' | 'reject'
 
 /**
- * At most `limit` turns per key in any `windowMs`; what is more is spaced (rule F9: 5 resyncs a minute; B18: one
- * legacy resync an hour). Keys that rest cost nothing after a while.
+ * `limit` turns per key at once, then one every `windowMs / limit` (rule F9: 5 resyncs, then one every 12 s; B18: one
+ * legacy resync an hour). What was not used comes back at the same pace. Keys that rest cost nothing after a while.
  */
 export class Pacer<K extends {} = string> {
-  readonly #limit: number
-  readonly #windowMs: number
-  readonly #turns: LRUCache<K, readonly number[]>
+  readonly #everyMs: number
+  readonly #burstMs: number
+  /** When all turns booked so far are paid for, one every `everyMs`. Ms since the epoch. */
+  readonly #paid: LRUCache<K, number>
 
   constructor(options: { readonly limit: number; readonly windowMs: number; readonly maxKeys?: number }) {
-    this.#limit = options.limit
-    this.#windowMs = options.windowMs
-    this.#turns = new LRUCache({ max: options.maxKeys ?? 100_000 })
+    this.#everyMs = options.windowMs / options.limit
+    this.#burstMs = options.windowMs - this.#everyMs
+    this.#paid = new LRUCache({ max: options.maxKeys ?? 100_000 })
   }
 
-  /** Books the next turn and tells when it is: `now`, or later when the limit is reached. Ms since the epoch. */
-  book(key: K, now: number): number {
-    const turns = this.#recent(key, now)
-    const gate = turns.at(-this.#limit)
-    const at = gate === undefined ? now : Math.max(now, gate + this.#windowMs)
-    this.#turns.set(key, [...turns, at].slice(-this.#limit))
-    return at
+  /** When the next turn is: `now`, or later when the limit is reached. Ms since the epoch. */
+  next(key: K, now: number): number {
+    return Math.max(now, (this.#paid.get(key) ?? 0) - this.#burstMs)
   }
 
   /** Whether a turn may be taken now. */
   free(key: K, now: number): boolean {
-    const gate = this.#recent(key, now).at(-this.#limit)
-    return gate === undefined || gate + this.#windowMs <= now
+    return this.next(key, now) <= now
   }
 
-  /** Books a turn only if it is now. */
+  /** Takes a turn only if it is now. */
   take(key: K, now: number): boolean {
     if (!this.free(key, now)) return false
-    this.book(key, now)
+    this.#paid.set(key, Math.max(now, this.#paid.get(key) ?? 0) + this.#everyMs)
     return true
-  }
-
-  #recent(key: K, now: number): readonly number[] {
-    return (this.#turns.get(key) ?? []).filter((at) => at > now - this.#windowMs)
   }
 }
