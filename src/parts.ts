@@ -1,3 +1,4 @@
+import { inTurn } from './async/in-turn.ts'
 import { Lanes } from './async/lanes.ts'
 import { followCollections } from './backfill/collections.ts'
 import { Discovery } from './backfill/discovery.ts'
@@ -39,6 +40,9 @@ import { statusOf, type TapStatus } from './status.ts'
 import { isOnlyStore } from './store/processes.ts'
 import type { RepoRow } from './store/repo-row.ts'
 import type { Store } from './store/store.ts'
+
+/** A stopping tap waits so long for a database that is full, locked or gone. */
+const LEAVE_MS = 10_000
 
 /** Everything a running tap consists of, wired once: the composition root. */
 export class Parts {
@@ -242,27 +246,33 @@ export class Parts {
   }
 
   async stop(): Promise<void> {
+    this.store.leave(LEAVE_MS)
+    this.#dispatcher.leave(LEAVE_MS)
     if (this.#poll !== null) clearInterval(this.#poll)
-    // Whoever waits for room in the outbox goes on.
-    await this.serving.stop()
-    await this.#stream.end()
-    await this.#listings.stop()
-    await this.#fetching.stop()
-    await this.#stale.stop()
-    await this.#checks.stop()
-    await this.#removals.stop()
-    await this.#lanes.close()
-    await this.#replayer.stop()
-    await this.#dispatcher.close()
-    try {
-      await this.#stream.close()
-    } finally {
-      await this.#xrpc.close()
-      await Promise.all([this.store.rejections.save(this.#observer.metrics), this.#notes.end()]).catch(
-        (error) => this.#observer.log.warn({ err: error }, 'the counts for lextap status could not be saved'),
-      )
-      await this.store.close()
-    }
+    // Whoever waits for room in the outbox goes on, first of all.
+    const { serving, store } = this
+    await inTurn([
+      () => serving.stop(),
+      () => this.#stream.end(),
+      () => this.#listings.stop(),
+      () => this.#fetching.stop(),
+      () => this.#stale.stop(),
+      () => this.#checks.stop(),
+      () => this.#removals.stop(),
+      () => this.#lanes.close(),
+      () => this.#replayer.stop(),
+      () => this.#dispatcher.close(),
+      () => this.#stream.close(),
+      () => this.#xrpc.close(),
+      () => this.#saveCounts(),
+      () => store.close(),
+    ])
+  }
+
+  async #saveCounts(): Promise<void> {
+    await Promise.all([this.store.rejections.save(this.#observer.metrics), this.#notes.end()]).catch(
+      (error) => this.#observer.log.warn({ err: error }, 'the counts for lextap status could not be saved'),
+    )
   }
 
   /** What others may have asked for, and what they may want to know. */

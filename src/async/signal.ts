@@ -38,7 +38,9 @@ export function anySignal(...signals: readonly (AbortSignal | null | undefined)[
 /** Whether `error` only says that somebody asked us to stop. */
 export function isAbort(error: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && error === signal.reason) return true
-  return error instanceof Error && error.name === 'AbortError'
+  return (
+    error instanceof Error && (error.name === 'AbortError' || ('code' in error && error.code === 'stopping'))
+  )
 }
 
 /** The promise's value, or null when it takes longer than `ms`; what it comes to then is nobody's business. */

@@ -1,4 +1,4 @@
-import { anySignal } from '../async/signal.ts'
+import { anySignal, isAbort } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { resyncFinished, resyncStarted } from '../observe/sync-events.ts'
@@ -157,6 +157,7 @@ export class Scheduler {
         await this.#releasePaused()
         if (await this.#claim()) continue
       } catch (error) {
+        if (isAbort(error, signal)) return
         this.#deps.observer.log.error({ err: error }, 'claiming repos failed; trying again')
       }
       await this.#sleep()

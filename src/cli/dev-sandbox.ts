@@ -14,8 +14,8 @@ import { runUntilStopped } from './running.ts'
 import { type Comparison, compare, countRows, freshDatabase, Sandbox } from './sandbox.ts'
 import { statusLine } from './status-line.ts'
 
-/** How long the index may take to become level once the traffic ended, ms. */
-const LEVEL_MS = 60_000
+/** How long the index may take to become level once the traffic ended, ms; and when somebody waits for us to stop. */
+const LEVEL_MS = { done: 60_000, asked: 10_000 } as const
 
 /** Runs the project against a network in this process, and compares the two at the end. */
 export async function runSandbox(flags: DevFlags): Promise<void> {
@@ -41,10 +41,11 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
       if (flags.untilLevel && isNear && sandbox.happened >= 3 * flags.rate) return true
       return flags.for !== undefined && performance.now() - startedAt >= flags.for * 1000
     },
-    closing: async () => {
+    closing: async (asked) => {
       sandbox.calm()
       line.end()
-      await summarize(tap, sandbox, config, handlers)
+      const withinMs = asked ? LEVEL_MS.asked : LEVEL_MS.done
+      await summarize(tap, sandbox, { config, handlers, withinMs })
     },
   })
 }
@@ -62,14 +63,17 @@ async function openWithLine(
 async function summarize(
   tap: Tap,
   sandbox: Sandbox,
-  config: ResolvedConfig,
-  handlers: LoadedHandlers,
+  {
+    config,
+    handlers,
+    withinMs,
+  }: { readonly config: ResolvedConfig; readonly handlers: LoadedHandlers; readonly withinMs: number },
 ): Promise<void> {
   const registry = new Registry(handlers.definitions, { ...handlers, collections: config.collections })
   const signal = new Set(registry.expand(config.track.signal))
   const wants = (collection: string) => registry.wants(collection)
   const finds = (collection: string) => config.track.full || signal.has(collection)
-  const signalled = AbortSignal.timeout(LEVEL_MS)
+  const signalled = AbortSignal.timeout(withinMs)
   // Who connected to a stream on which nothing happened since has no seq to reach.
   const seq = sandbox.happened > 0 ? { seq: sandbox.network.relayStream.seq } : {}
   const level = async () => {

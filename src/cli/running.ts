@@ -11,8 +11,8 @@ export interface RunningOptions {
   readonly started?: () => void
   /** Asked about once a second; true ends the run as a signal would. */
   readonly isDone?: (status: TapStatus) => boolean
-  /** Runs when the end has come and the tap still runs; not after a failure. */
-  readonly closing?: () => Promise<void>
+  /** Runs when the end has come and the tap still runs; not after a failure. `asked`: by a signal. */
+  readonly closing?: (asked: boolean) => Promise<void>
   /** The progress line. Default {@link statusLine}. */
   readonly describe?: (status: TapStatus) => string
 }
@@ -28,8 +28,9 @@ export async function runUntilStopped(tap: Tap, options: RunningOptions): Promis
     const interrupted = await Promise.race([tap.start().then(() => false), signals.first.then(() => true)])
     if (interrupted) return
     options.started?.()
-    await Promise.race([tap.finished, signals.first, watchStatus(tap, options, ended.signal)])
-    await options.closing?.()
+    const signalled = signals.first.then(() => true)
+    const asked = await Promise.race([tap.finished, signalled, watchStatus(tap, options, ended.signal)])
+    await options.closing?.(asked === true)
   } finally {
     ended.abort()
     options.line.end()

@@ -50,6 +50,8 @@ export class Dispatcher {
   readonly #deps: ApplyDeps
   readonly #gatherer: Gatherer
   readonly #abort = new AbortController()
+  /** Aborts when nobody waits for the database any more. */
+  readonly #leaving = new AbortController()
   readonly #idle: (() => void)[] = []
   readonly #gate = new Gate()
   #running = 0
@@ -117,6 +119,12 @@ export class Dispatcher {
   /** Works that wait or run. */
   get size(): number {
     return this.#gatherer.size + this.#running
+  }
+
+  /** We stop: what the database does not take within `graceMs` is given up. What it takes goes on until `close`. */
+  leave(graceMs: number): void {
+    const timer = setTimeout(() => this.#leaving.abort(), graceMs)
+    this.#abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
   }
 
   /**
@@ -221,7 +229,8 @@ export class Dispatcher {
         batchFailed(observer, { fault, works, failures: failures + 1, waitMs, error: cause })
         this.#ready = store.collections.intern(this.#options.registry.collections)
         this.#ready.catch(() => {})
-        await sleep(waitMs, this.#abort.signal).catch(() => {})
+        await sleep(waitMs, AbortSignal.any([this.#abort.signal, this.#leaving.signal])).catch(() => {})
+        if (this.#leaving.signal.aborted) this.#stop()
       }
     }
   }

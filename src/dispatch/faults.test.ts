@@ -90,7 +90,11 @@ describe.each(DIALECTS)('a fault of $name', (dialect) => {
   test.each<Moment>(['begin', 'savepoint', 'index', 'before commit'])('at the moment: %s', async (moment) => {
     await using bench = await openBench(dialect, [counting], { tables })
     const faulty = new FaultyDatabase([moment])
-    const store = new Store(faulty.wrap(bench.store.db), { guest: false, url: '', release: () => {} })
+    const store = new Store(faulty.wrap(bench.store.db), {
+      ...{ guest: false, url: '' },
+      release: () => {},
+      leave: () => {},
+    })
     await store.load()
     await using dispatcher = makeDispatcher(store, [counting], bench.observer, {})
     const repo = await bench.repo()
@@ -135,6 +139,20 @@ describe.each(DIALECTS)('a full disk of $name', (dialect) => {
     expect([rows.length, new Set(rows.map(({ n }) => n))]).toEqual([200, new Set([1])])
     expect(await bench.store.deadLetters.list()).toEqual([])
   })
+})
+
+test.each(DIALECTS)('who stops does not wait for a full disk of $name for ever', async (dialect) => {
+  await using bench = await openBench(dialect, [counting], { tables })
+  const repo = await bench.repo()
+  const makeRoom = await fillDisk(bench.store)
+  const large = Array.from({ length: 200 }, (_, i) => put(POST, `r${i}`, { text: 'x'.repeat(3000) }))
+  const applied = bench.dispatcher.submit(unit(repo, large, { patch: { rev: '3kb' } }))
+  const told = expect(applied).rejects.toMatchObject({ code: 'stopping', retry: true })
+  await expect.poll(() => bench.observer.lines.some((line) => line.fault === 'space')).toBe(true)
+  bench.dispatcher.leave(1)
+  await told
+  await makeRoom()
+  expect(await bench.rows('tally')).toEqual([])
 })
 
 /** Passes bytes on, and can lose a commit, or the server's answer to one. */

@@ -65,6 +65,7 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
     guest,
     url: maskPassword(url),
     release: () => held?.release(),
+    leave: (graceMs) => db.leave(graceMs),
     ...(options.buffer === undefined ? {} : { buffer: options.buffer }),
   })
   try {

@@ -44,6 +44,7 @@ export class PatientDatabase implements Database {
   readonly #db: Database
   readonly #options: PatientOptions
   readonly #closing = new AbortController()
+  #leaving: NodeJS.Timeout | undefined
   #damage: LextapError | null = null
 
   constructor(db: Database, options: PatientOptions) {
@@ -94,10 +95,20 @@ export class PatientDatabase implements Database {
     return this.#db.introspect()
   }
 
+  /** We stop: from `graceMs` on nobody waits for the database any more. What still works goes on. */
+  leave(graceMs: number): void {
+    this.#leaving ??= setTimeout(() => this.#stopWaiting(), graceMs)
+  }
+
   /** Whoever waits is told that we stop. */
   close(): Promise<void> {
-    this.#closing.abort(new TemporaryError('lextap is stopping', { code: 'stopping' }))
+    clearTimeout(this.#leaving)
+    this.#stopWaiting()
     return this.#db.close()
+  }
+
+  #stopWaiting(): void {
+    this.#closing.abort(new TemporaryError('lextap is stopping', { code: 'stopping' }))
   }
 
   #patient(session: Session): Session {

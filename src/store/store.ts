@@ -36,13 +36,22 @@ export class Store {
   readonly outbox: Outbox
   readonly meta: Meta
   readonly rejections: Rejections
+  /** We stop: from `graceMs` on nothing waits for a database that is full, locked or gone. */
+  readonly leave: (graceMs: number) => void
   readonly #release: () => void
   #closing: Promise<void> | null = null
 
   constructor(
     db: Database,
-    options: { guest: boolean; url: string; release: () => void; buffer?: BufferLimits },
+    options: {
+      guest: boolean
+      url: string
+      release: () => void
+      leave: (graceMs: number) => void
+      buffer?: BufferLimits
+    },
   ) {
+    this.leave = options.leave
     this.db = db
     this.dialect = db.dialect
     this.url = options.url

@@ -1,5 +1,11 @@
 import { LextapError, TemporaryError, UserError } from '../../../errors.ts'
 import { sqliteCode } from './faults.ts'
+import { lockHolders } from './lock-holders.ts'
+
+function lockHolder(path: string): string {
+  const holders = lockHolders(path)
+  return holders.length === 0 ? 'another process' : holders.join(', ')
+}
 
 /** Turns what opening a file can throw into something a person can act on. */
 export function explain(error: unknown, path: string): LextapError {
@@ -27,7 +33,7 @@ export function explain(error: unknown, path: string): LextapError {
       return new TemporaryError(`the disk is full; file=${path}`, options)
     case 5:
     case 6:
-      return new TemporaryError(`the database is locked by another process; file=${path}`, options)
+      return new TemporaryError(`the database is locked by ${lockHolder(path)}; file=${path}`, options)
   }
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
