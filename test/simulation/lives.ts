@@ -15,6 +15,8 @@ import type { KillAt, Orders } from './indexer.ts'
 export class LogBook {
   readonly lines: string[] = []
   readonly alarms: string[] = []
+  /** Accounts of whom a change of standing became a dead letter, which a later change may have settled since. */
+  readonly untold = new Set<string>()
   readonly #max: number
 
   constructor(max = 3000) {
@@ -24,6 +26,8 @@ export class LogBook {
   add(line: string): void {
     if (line.trim() === '') return
     this.lines.push(line)
+    const untold = /"did":"([^"]+)".*"action":"account".*an event became a dead letter/.exec(line)
+    if (untold?.[1] !== undefined) this.untold.add(untold[1])
     if (this.lines.length > this.#max * 2) this.lines.splice(0, this.#max)
     // Errors are for what lextap did not expect; a stream that breaks a rule is expected here.
     if (line.startsWith('{"level":50') && !EXPECTED.some((text) => line.includes(text)))

@@ -514,7 +514,7 @@ class Simulation {
       network: this.#network,
       history: this.#history,
       behaviour: this.#behaviour,
-      touched: this.#touched,
+      touched: new Set([...this.#touched, ...this.#log.untold]),
       strangers: this.#strangers,
       tracked: (repo) => this.#shouldTrack(repo),
     })
