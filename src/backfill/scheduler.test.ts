@@ -120,6 +120,20 @@ test('a host with very many repos does not keep others from being claimed', asyn
   expect(row).toMatchObject({ retryCount: 0, retryAt: null, error: null })
 })
 
+test('claiming goes on after an error, even one that looks as if somebody had asked it to stop', async () => {
+  const errors = [new DOMException('odd', 'AbortError')]
+  const restsUntil = () => {
+    const error = errors.pop()
+    if (error !== undefined) throw error
+    return 0
+  }
+  const { started } = await begin(['did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'], () => 'https://one.test', {
+    restsUntil,
+  })
+  await started(1)
+  expect(errors).toEqual([])
+})
+
 test('it tells when more repos are due than it can fetch at once', async () => {
   for (const [repos, told] of [
     [4, 0],

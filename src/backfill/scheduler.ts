@@ -1,4 +1,4 @@
-import { anySignal, isAbort } from '../async/signal.ts'
+import { anySignal } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { resyncFinished, resyncStarted } from '../observe/sync-events.ts'
@@ -157,7 +157,8 @@ export class Scheduler {
         await this.#releasePaused()
         if (await this.#claim()) continue
       } catch (error) {
-        if (isAbort(error, signal)) return
+        // The store waits no longer. Any other error, whatever its name, must not end this loop.
+        if (signal.aborted || (error instanceof LextapError && error.code === 'stopping')) return
         this.#deps.observer.log.error({ err: error }, 'claiming repos failed; trying again')
       }
       await this.#sleep()

@@ -54,7 +54,7 @@ export class Processor {
   readonly #deps: ProcessorDeps
   /** Rule B18: at most one an hour. */
   readonly #legacyResyncs = new Pacer({ limit: 1, windowMs: HOUR, maxKeys: 50_000 })
-  /** Rule F13: so many fetches an hour before their time, however often a repo that always fails is written to. */
+  /** Rule F13: five fetches before their time at once, then one every twelve minutes, however often a repo that always fails is written to. */
   readonly #hurries = new Pacer({ limit: 5, windowMs: HOUR, maxKeys: 50_000 })
 
   constructor(deps: ProcessorDeps) {

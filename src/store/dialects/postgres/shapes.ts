@@ -173,8 +173,8 @@ export function knownInsert(
 const PLAIN_NODES = new Set(['ValueNode', 'ReferenceNode', 'DefaultInsertValueNode'])
 function isPlainValue(node: OperationNode): boolean {
   if (node.kind !== 'BinaryOperationNode') return PLAIN_NODES.has(node.kind)
-  const { leftOperand, rightOperand } = node as BinaryOperationNode
-  return isPlainValue(leftOperand) && isPlainValue(rightOperand)
+  const { leftOperand, operator, rightOperand } = node as BinaryOperationNode
+  return operator.kind === 'OperatorNode' && isPlainValue(leftOperand) && isPlainValue(rightOperand)
 }
 const isPlainRow = (row: ValuesItemNode): boolean =>
   row.kind === 'PrimitiveValueListNode' || row.values.every(isPlainValue)

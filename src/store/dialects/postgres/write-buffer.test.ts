@@ -284,6 +284,16 @@ describe('an insert through Kysely', () => {
           .onConflict((o) => o.column('id').doUpdateSet((e) => ({ n: e.selectFrom('post').select('n') }))),
     ],
     [
+      'that updates by an operator of its own',
+      () =>
+        db
+          .insertInto('post')
+          .values(row)
+          .onConflict((o) =>
+            o.column('id').doUpdateSet((e) => ({ n: e('post.n', sql`+ (select max(n) from post) +`, 1) })),
+          ),
+    ],
+    [
       'that may do nothing',
       () =>
         db
