@@ -13,6 +13,8 @@ export interface TableInfo {
   readonly family: number
   /** There are triggers around, or it refers to itself: a write may do more, or less, than it says. */
   readonly triggered: boolean
+  /** A default, a check or the like may read other tables: a write must find there all that was written before. Likewise. */
+  readonly reads: boolean
 }
 
 /** Joins tables that refer to each other; tables with triggers may write anywhere, so they are all one family. */

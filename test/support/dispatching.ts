@@ -128,7 +128,8 @@ const REPLAY = "delete from lextap_meta where key like 'replay.%'"
 async function empty(store: Store): Promise<void> {
   const cascade = store.dialect === 'sqlite' ? '' : ' cascade'
   if (store.dialect === 'sqlite') await store.db.run('pragma foreign_keys = off')
-  for (const { name } of await store.db.introspect()) await store.db.run(`drop table "${name}"${cascade}`)
+  for (const { name } of await store.db.introspect())
+    await store.db.run(`drop table if exists "${name}"${cascade}`)
   if (store.dialect === 'sqlite') await store.db.run('pragma foreign_keys = on')
   for (const name of OURS) await store.db.run(`delete from lextap_${name}`)
   await store.db.run(REPLAY)

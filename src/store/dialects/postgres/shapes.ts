@@ -45,7 +45,10 @@ const unnest = (table: TableInfo, columns: readonly string[]) =>
 
 /** Whether every column can travel as an array. */
 const carried = (table: TableInfo, columns: readonly string[]) =>
-  !table.triggered && columns.length > 0 && columns.every((name) => (table.columns.get(name) ?? '') !== '')
+  !table.triggered &&
+  !table.reads &&
+  columns.length > 0 &&
+  columns.every((name) => (table.columns.get(name) ?? '') !== '')
 
 /** Types of which one value has one spelling: elsewhere two rows of one statement may have one key, in any order. */
 const PLAIN = new Set(['text', 'character varying', 'smallint', 'integer', 'bigint', 'bytea'])

@@ -131,7 +131,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
         const { shape, repeats } = insert
         if (shape !== null && saysAgain(values, shape.columns, repeats)) {
           this.#buffer.add(shape, values.slice(0, shape.columns))
-        } else this.#buffer.alone(insert.table.family, query.sql, values)
+        } else this.#buffer.alone(insert.table, query.sql, values)
         return { rows: NO_ROWS, numAffectedRows: insert.rows }
       }
       this.#buffer.flush()
@@ -156,7 +156,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       return done
     }
     const shape = this.#known.row(statement)
-    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table.family, text, row)
+    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table, text, row)
     else this.#buffer.add(shape, row)
     return DONE
   }

@@ -28,6 +28,7 @@ const table = (name: string, family: number, rest: Partial<TableInfo> = {}): Tab
   distinct: new Set(['id']),
   family,
   triggered: false,
+  reads: false,
   ...rest,
 })
 const [post, like] = [table('post', 0), table('like', 1)]
@@ -147,6 +148,7 @@ describe('buffered writes', () => {
 test.each([
   ['a column of arrays', upsert(post, ['id', 'tags'])],
   ['triggers around', upsert(table('post', 0, { triggered: true }))],
+  ['a default that reads other tables', upsert(table('post', 0, { reads: true }))],
   [
     'a patch of what must differ from row to row',
     shapeOfRow(compileUpdate(table('post', 0, { distinct: new Set(['n']) }), 'postgres', ['n'], ['id'], [])),

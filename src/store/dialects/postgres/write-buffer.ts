@@ -1,3 +1,4 @@
+import type { TableInfo } from '../../tables.ts'
 import type { FreshRows } from './fresh-rows.ts'
 import type { MergeShape } from './shapes.ts'
 import { arrayLiteral } from './values.ts'
@@ -46,7 +47,8 @@ export class WriteBuffer {
   }
 
   /** A statement that cannot be merged, on one table. */
-  alone(family: number, text: string, values: readonly WireValue[]): void {
+  alone({ family, reads }: TableInfo, text: string, values: readonly WireValue[]): void {
+    if (reads) this.flush()
     const group = this.#open.get(family)
     if (group !== undefined) {
       this.#open.delete(family)

@@ -36,6 +36,7 @@ export function introspect(handle: SqliteHandle): TableInfo[] {
       distinct: new Set(),
       family: family.get(name) ?? 0,
       triggered: triggered.length > 0,
+      reads: false,
     }
   })
 }
