@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { wentOnAfter } from '../store/bound-kysely.ts'
-import type { StatementFailure, Transaction } from '../store/database.ts'
+import type { Transaction, UserSide } from '../store/database.ts'
 import { AttemptContext, type Effects } from './context.ts'
 import type { RecordEvent } from './event.ts'
 import { Gathered } from './gathered.ts'
@@ -35,7 +35,7 @@ export async function attempt(
 ): Promise<AttemptResult> {
   const side = tx.userSide({ exact: jobs.length === 1 })
   const context = new AttemptContext(side, options.log, options.signal)
-  const run = new Run(jobs, context, () => side.failed(), options.timeoutMs)
+  const run = new Run(jobs, context, side, options.timeoutMs)
   try {
     await run.all()
     await side.flush()
@@ -56,20 +56,15 @@ class Run {
   culprit: number | null = null
   readonly #jobs: readonly Job[]
   readonly #context: AttemptContext
-  readonly #failed: () => StatementFailure | null
+  readonly #side: UserSide
   readonly #timeoutMs: number
   readonly #gathered = new Gathered()
   #stopped = false
 
-  constructor(
-    jobs: readonly Job[],
-    context: AttemptContext,
-    failed: () => StatementFailure | null,
-    timeoutMs: number,
-  ) {
+  constructor(jobs: readonly Job[], context: AttemptContext, side: UserSide, timeoutMs: number) {
     this.#jobs = jobs
     this.#context = context
-    this.#failed = failed
+    this.#side = side
     this.#timeoutMs = timeoutMs
   }
 
@@ -111,6 +106,7 @@ class Run {
         if (result !== undefined) await result
         this.#called(watchdog)
       }
+      this.#side.eventOver()
     }
     await this.#puts(watchdog)
   }
@@ -125,6 +121,7 @@ class Run {
       this.culprit = null
       await this.#call(watchdog, first, puts, events)
       this.#called(watchdog)
+      this.#side.eventOver()
     }
   }
 
@@ -137,7 +134,7 @@ class Run {
 
   #called(watchdog: Watchdog): void {
     watchdog.leave()
-    const failed = this.#failed()
+    const failed = this.#side.failed()
     if (failed !== null) throw failed.late ? failed.error : wentOnAfter(failed.error)
     this.culprit = null
   }

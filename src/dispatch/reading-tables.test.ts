@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, describe, expect, test } from 'vitest'
 import { outcomeOf } from '../../test/support/batch-outcome.ts'
 import { DIALECTS } from '../../test/support/databases.ts'
@@ -86,6 +87,67 @@ describe.each(POSTGRES)('on $name', (dialect) => {
       await rows.part?.upsert({ id: `${i}`, n: i + 1 })
     })
     expect(rows).toEqual(seen(10))
+  })
+
+  test('an upsert that takes what is not free yet fails, also where that is checked late', async () => {
+    const tables = [
+      'create table item (id text primary key, n integer unique deferrable)',
+      ...Array.from({ length: 10 }, (_, i) => `insert into item values ('${i}', ${i})`),
+    ]
+    const { rows, failed } = await outcomeOf(dialect, tables, 10, ({ rows }, i) =>
+      rows.item?.upsert({ id: `${i}`, n: i + 1 }),
+    )
+    expect(failed).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(rows).toContainEqual({ id: '9', n: 10 })
+  })
+
+  test('an upsert that takes away what others refer to fails, though a later one brings it back', async () => {
+    const tables = [
+      'create table item (id text unique, n integer primary key)',
+      'create table part (id text primary key references item (id))',
+      "insert into item values ('a', 1), ('b', 2)",
+      "insert into part values ('a')",
+    ]
+    const { rows, failed } = await outcomeOf(dialect, tables, 2, ({ rows }, i) =>
+      rows.item?.upsert({ id: i === 0 ? 'c' : 'a', n: i + 1 }),
+    )
+    expect(failed).toEqual([0, 1])
+    expect(rows).toEqual([
+      { id: 'a', n: 1 },
+      { id: 'b', n: 2 },
+    ])
+  })
+
+  test('a row whose parent comes with a later event fails, however late that is checked', async () => {
+    const tables = [
+      'create table part (id text primary key)',
+      'create table item (id text primary key, n integer, p text references part (id) deferrable initially deferred)',
+    ]
+    const { rows, failed } = await outcomeOf(dialect, tables, 10, async ({ rows }, i) => {
+      await rows.item?.upsert({ id: `${i}`, n: i + 1, p: i === 4 ? '5' : `${i}` })
+      await rows.part?.upsert({ id: `${i}` })
+    })
+    expect(failed).toEqual([4])
+    expect(rows.map(({ id }) => id)).toEqual(['0', '1', '2', '3', '5', '6', '7', '8', '9'])
+  })
+
+  test('what one handler puts off is put off for itself alone', async () => {
+    const tables = [
+      'create table item (id text primary key, n integer unique deferrable)',
+      "insert into item values ('0', 0), ('1', 1), ('2', 2)",
+    ]
+    const { rows, failed } = await outcomeOf(dialect, tables, 2, async ({ tx }, i) => {
+      if (i === 0) await sql`set constraints all deferred`.execute(tx)
+      const [one, other] = i === 0 ? ['1', '2'] : ['0', '2']
+      await sql`update item set n = ${i === 0 ? 2 : 1} where id = ${one}`.execute(tx)
+      await sql`update item set n = ${i === 0 ? 1 : 0} where id = ${other}`.execute(tx)
+    })
+    expect(failed).toEqual([1])
+    expect(rows).toEqual([
+      { id: '0', n: 0 },
+      { id: '1', n: 2 },
+      { id: '2', n: 1 },
+    ])
   })
 })
 

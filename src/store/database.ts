@@ -56,6 +56,8 @@ export interface UserSide extends UserTx {
   readonly tx: Kysely<UserDatabase>
   /** Sends what row writers buffered and waits for every statement under way. Throws the first error. */
   flush(): Promise<void>
+  /** An event is dealt with: what its transaction of its own would find wrong at its end fails now, or at the next `flush`. */
+  eventOver(): void
   /** The first error of a statement so far, also one that the handler hid: whatever the database, nothing works after it. */
   failed(): StatementFailure | null
   /** From now on every use of `tx` and `rows` throws. Cancels what still runs where the database can. */

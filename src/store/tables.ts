@@ -9,6 +9,11 @@ export interface TableInfo {
   readonly unique: readonly (readonly string[])[]
   /** Columns that may not be changed in just any order: what they hold must differ from row to row. Likewise. */
   readonly distinct: ReadonlySet<string>
+  /**
+   * Columns that are checked when a statement ends and not row by row: several upserts that set them may pass in one
+   * statement where the first alone would fail. Likewise.
+   */
+  readonly late: ReadonlySet<string>
   /** Tables that foreign keys tie together have the same number: their writes keep their order. */
   readonly family: number
   /** There are triggers around, or it refers to itself: a write may do more, or less, than it says. */

@@ -21,7 +21,7 @@ import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
 import type { UserDatabase } from '../../types.ts'
 import { postgresFault } from '../postgres/faults.ts'
-import { introspect } from '../postgres/introspect.ts'
+import { deferredConstraints, introspect } from '../postgres/introspect.ts'
 import { words } from '../postgres/open.ts'
 import { PostgresSession } from '../postgres/session.ts'
 import { inTransaction } from '../postgres/transaction.ts'
@@ -104,7 +104,8 @@ class PgliteDatabase implements Database {
 
   async introspect(): Promise<readonly TableInfo[]> {
     const tables = await introspect(this.#session)
-    this.#known = new KnownStatements(new RowTables(tables, 'pglite'))
+    const deferred = await deferredConstraints(this.#session)
+    this.#known = new KnownStatements(new RowTables(tables, 'pglite'), deferred)
     return tables
   }
 

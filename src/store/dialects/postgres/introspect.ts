@@ -24,11 +24,15 @@ const KEYS = `select i.indrelid::int as oid, a.attname as name
 // Whatever keeps two rows from being alike. "whole": plain columns, all rows, at once. Without a name: any column may count.
 const UNIQUE = `select i.indrelid::int as oid, i.indexrelid::int as index,
     case when a.attgenerated = '' and i.indpred is null then a.attname end as name,
-    i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null and i.indexprs is null as whole
+    not i.indimmediate as late, i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null and i.indexprs is null as whole
   from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality as k(attnum, place)
     left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum and k.attnum > 0
   where (i.indisunique or i.indisexclusion) and k.place <= i.indnkeyatts and i.indrelid::int = any($1::int[])
   order by i.indexrelid, k.place`
+
+const REFERRED = `select f.confrelid::int as oid, a.attname as name from pg_constraint f cross join lateral unnest(f.confkey) as k(attnum)
+    join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.attnum
+  where f.contype = 'f' and f.confrelid::int = any($1::int[])`
 
 // Besides foreign keys: partitions and heirs hold the rows of another table, and who takes turns at a sequence keeps the turns.
 const REFERENCES = `select conrelid::int as "from", confrelid::int as "to" from pg_constraint
@@ -66,11 +70,21 @@ const READERS = `with recursive part(oid, classid, objid) as (
       and (f.provolatile <> 'i' or coalesce(pg_get_function_sqlbody(f.oid), f.prosrc) ~* '\\m(from|execute)\\M'))
     or pg_get_expr(a.adbin, a.adrelid) ~ '\\m(lastval|\\w+_to_xml\\w*)\\('`
 
+const DEFERRED = `select quote_ident(n.nspname) || '.' || quote_ident(c.conname) as name
+  from pg_constraint c join pg_namespace n on n.oid = c.connamespace where c.condeferred order by 1`
+
+/** Constraints that are checked when a transaction ends, as SQL names them. */
+export async function deferredConstraints(session: Session): Promise<string[]> {
+  return (await session.all<{ name: string }>(DEFERRED)).map(({ name }) => name)
+}
+
 interface UniqueColumn {
   oid: number
   index: number
   /** Null where an expression stands in the place of a column, the column is generated, or the index has some rows only. */
   name: string | null
+  /** Checked when the statement ends, or later. */
+  late: boolean
   whole: boolean
 }
 
@@ -86,6 +100,7 @@ export async function introspect(session: Session): Promise<TableInfo[]> {
   const columns = Map.groupBy(await session.all<Named & { type: string }>(COLUMNS, oids), (row) => row.oid)
   const keys = Map.groupBy(await session.all<Named>(KEYS, oids), (row) => row.oid)
   const unique = Map.groupBy(await session.all<UniqueColumn>(UNIQUE, oids), (row) => row.oid)
+  const referred = Map.groupBy(await session.all<Named>(REFERRED, oids), (row) => row.oid)
   const nameOf = new Map(tables.map((table) => [table.oid, table.name]))
   const references = (await session.all<{ from: number; to: number }>(REFERENCES, oids)).map(
     (row) => [nameOf.get(row.from) ?? '', nameOf.get(row.to) ?? ''] as const,
@@ -97,7 +112,7 @@ export async function introspect(session: Session): Promise<TableInfo[]> {
   return tables.map(({ oid, name, policed }) => ({
     name,
     columns: new Map((columns.get(oid) ?? []).map((column) => [column.name, column.type])),
-    ...uniqueness(unique.get(oid) ?? [], columns.get(oid) ?? []),
+    ...uniqueness(unique.get(oid) ?? [], columns.get(oid) ?? [], referred.get(oid) ?? []),
     key: (keys.get(oid) ?? []).map((column) => column.name),
     family: family.get(name) ?? 0,
     triggered: triggered.size > 0 || itself.has(name),
@@ -108,16 +123,22 @@ export async function introspect(session: Session): Promise<TableInfo[]> {
 function uniqueness(
   rows: readonly UniqueColumn[],
   columns: readonly Named[],
-): Pick<TableInfo, 'unique' | 'distinct'> {
-  const named = rows.flatMap(({ name }) => (name === null ? [] : [name]))
-  // An expression may read any column.
-  const distinct = named.length < rows.length ? columns.map(({ name }) => name) : named
+  referred: readonly Named[],
+): Pick<TableInfo, 'unique' | 'distinct' | 'late'> {
+  const late = rows.filter((row) => row.late)
   const whole = Map.groupBy(
     rows.filter((row) => row.whole),
     (row) => row.index,
   )
   return {
     unique: [...whole.values()].map((of) => of.map(({ name }) => name ?? '')),
-    distinct: new Set(distinct),
+    distinct: new Set(namesOf(rows, columns)),
+    late: new Set([...namesOf(late, columns), ...referred.map(({ name }) => name)]),
   }
+}
+
+/** Of parts of indexes the columns that count there: an expression may read any. */
+function namesOf(rows: readonly UniqueColumn[], columns: readonly Named[]): string[] {
+  const named = rows.flatMap(({ name }) => (name === null ? [] : [name]))
+  return named.length < rows.length ? columns.map(({ name }) => name) : named
 }

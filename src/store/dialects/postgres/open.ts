@@ -25,7 +25,7 @@ import { maskPassword } from '../../url.ts'
 import { ClientWire } from './client-wire.ts'
 import { explain } from './errors.ts'
 import { postgresFault, sqlState } from './faults.ts'
-import { introspect } from './introspect.ts'
+import { deferredConstraints, introspect } from './introspect.ts'
 import { type Mark, Marks } from './marks.ts'
 import { PostgresSession } from './session.ts'
 import { CommitInDoubt, inTransaction } from './transaction.ts'
@@ -212,7 +212,8 @@ class PostgresDatabase implements Database {
 
   async introspect(): Promise<readonly TableInfo[]> {
     const tables = await introspect(this.#session)
-    this.#known = new KnownStatements(new RowTables(tables, 'postgres'))
+    const deferred = await deferredConstraints(this.#session)
+    this.#known = new KnownStatements(new RowTables(tables, 'postgres'), deferred)
     if (!this.#readOnly && this.#marks === null) await this.#beginMarks()
     return tables
   }

@@ -85,8 +85,9 @@ function insertShape(
   single: string,
   tail: string,
   key: readonly string[] | null,
+  set: readonly string[],
 ): MergeShape | null {
-  if (!carried(table, columns)) return null
+  if (!carried(table, columns) || set.some((name) => table.late.has(name))) return null
   const places = key?.map((name) => columns.indexOf(name)) ?? null
   if (places?.includes(-1)) return null
   const fresh = `insert into ${quote(table.name)} (${list(columns)}) select * from ${unnest(table, columns)}`
@@ -106,7 +107,8 @@ function insertShape(
 export function shapeOfRow(statement: RowStatement): MergeShape | null {
   const { kind, table, columns, keys, nulls, text, tail } = statement
   if (kind === 'insert' || kind === 'upsert') {
-    return insertShape(table, columns, text, tail, kind === 'insert' ? null : keys)
+    const set = kind === 'insert' ? [] : columns.filter((name) => !keys.includes(name))
+    return insertShape(table, columns, text, tail, kind === 'insert' ? null : keys, set)
   }
   const all = [...columns, ...keys]
   // A patch that moves rows to another key depends on what came before it.
@@ -169,7 +171,11 @@ export function knownInsert(
   const end = conflictEnd(query, columns, query.sql.slice(at + marker.length))
   if (at < 0 || end === null) return known
   const single = `${query.sql.slice(0, at + marker.length)}${end.tail}`
-  return { ...known, shape: insertShape(table, columns, single, end.tail, end.key), repeats: end.repeats }
+  return {
+    ...known,
+    shape: insertShape(table, columns, single, end.tail, end.key, end.set),
+    repeats: end.repeats,
+  }
 }
 
 /** Values and columns of the row itself: anything else may read what was written before, which must be there then. */
@@ -186,6 +192,8 @@ interface ConflictEnd {
   /** What follows the values, without parameters. */
   readonly tail: string
   readonly key: readonly string[] | null
+  /** Columns that the row which is there gets anew. */
+  readonly set: readonly string[]
   readonly repeats: readonly number[]
 }
 
@@ -193,21 +201,25 @@ interface ConflictEnd {
 function conflictEnd(query: CompiledQuery, columns: readonly string[], tail: string): ConflictEnd | null {
   const { onConflict: conflict } = query.query as InsertQueryNode
   const extra = query.parameters.length - columns.length
-  if (conflict === undefined) return extra === 0 ? { tail, key: null, repeats: [] } : null
+  if (conflict === undefined) return extra === 0 ? { tail, key: null, set: [], repeats: [] } : null
   const key = conflict.columns?.map((column) => column.column.name)
   if (key === undefined || conflict.indexWhere !== undefined) return null
   const updates = conflict.updates ?? []
+  const names = updates.map(({ column }) =>
+    column.kind === 'ColumnNode' ? (column as ColumnNode).column.name : '',
+  )
+  if (names.includes('')) return null
   // Anything but a column might look at other rows, and would see fewer of them one by one.
   if (extra === 0)
-    return updates.every(({ value }) => value.kind === 'ReferenceNode') ? { tail, key, repeats: [] } : null
+    return updates.every(({ value }) => value.kind === 'ReferenceNode')
+      ? { tail, key, set: names, repeats: [] }
+      : null
   // `do update set text = $8` with the value that was inserted as text says `excluded.text`.
-  const names = updates.map(({ column, value }) =>
-    column.kind === 'ColumnNode' && value.kind === 'ValueNode' ? (column as ColumnNode).column.name : '',
-  )
+  if (!updates.every(({ value }) => value.kind === 'ValueNode')) return null
   const repeats = names.map((name) => columns.indexOf(name))
   if (names.length !== extra || repeats.includes(-1)) return null
   const set = names.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')
-  return { tail: ` on conflict (${list(key)}) do update set ${set}`, key, repeats }
+  return { tail: ` on conflict (${list(key)}) do update set ${set}`, key, set: names, repeats }
 }
 
 function isSpecial(node: InsertQueryNode): boolean {

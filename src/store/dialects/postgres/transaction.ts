@@ -73,8 +73,7 @@ export class PostgresTransaction implements Transaction {
     await this.#watch(this.#wire.query('release savepoint lextap', [], true))
   }
   async checkDeferred(): Promise<void> {
-    await this.#watch(this.#wire.query('set constraints all immediate', [], true))
-    await this.#own(this.#wire.query('set constraints all deferred', [], true))
+    for (const text of this.#known.checks) await this.#watch(this.#wire.query(text, [], true))
   }
 
   userSide(options: { readonly exact?: boolean } = {}): UserSide {

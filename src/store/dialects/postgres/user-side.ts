@@ -23,24 +23,39 @@ const MAX_KNOWN = 1000
 interface KnownStatement {
   /** It would begin or end a transaction. */
   readonly controls: boolean
+  /** It may put constraints off. */
+  readonly defers: boolean
   readonly insert: KnownInsert | null
 }
 
 /** What was found out about statements; shared by all transactions, made anew when the tables change. */
 export class KnownStatements {
   readonly tables: RowTables
+  /** Constraints that are checked at the end of a transaction. */
+  readonly deferred: readonly string[]
   readonly fresh: FreshRows = new FreshRows()
   readonly #statements = new Map<string, KnownStatement>()
   readonly #rows = new WeakMap<RowStatement, MergeShape | null>()
 
-  constructor(tables: RowTables) {
+  constructor(tables: RowTables, deferred: readonly string[] = []) {
     this.tables = tables
+    this.deferred = deferred
+  }
+
+  /** Checks every constraint now, and leaves them as they are when a transaction begins. */
+  get checks(): readonly string[] {
+    const again = this.deferred.length === 0 ? [] : [`set constraints ${this.deferred.join(', ')} deferred`]
+    return ['set constraints all immediate', ...again]
   }
 
   of(query: CompiledQuery): KnownStatement {
     const found = this.#statements.get(query.sql)
     if (found !== undefined) return found
-    const made = { controls: controlsTransaction(query.sql), insert: knownInsert(query, this.tables.infos) }
+    const made = {
+      controls: controlsTransaction(query.sql),
+      defers: /set\s+constraints/i.test(query.sql),
+      insert: knownInsert(query, this.tables.infos),
+    }
     if (this.#statements.size >= MAX_KNOWN) this.#statements.clear()
     this.#statements.set(query.sql, made)
     return made
@@ -72,6 +87,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
   readonly #known: KnownStatements
   readonly #buffer: WriteBuffer
   #over = false
+  /** Something may be checked later than when it is done. */
+  #deferring: boolean
   #failed: StatementFailure | null = null
   #outstanding = 0
   #settled: (() => void) | null = null
@@ -85,6 +102,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     this.#send = send
     this.#exact = exact
     this.#known = known
+    this.#deferring = known.deferred.length > 0
     this.tx = boundKysely(this, parts)
     this.rows = known.tables.writers((statement, values) => this.#write(statement, values))
     this.#buffer = new WriteBuffer(known.fresh, (text, values, fresh) => {
@@ -100,6 +118,13 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     this.#buffer.flush()
     await this.settled()
     if (this.#failed !== null) throw this.#failed.error
+  }
+
+  /** In a transaction of its own the event would have met its deferred constraints here, and not what later events make of them. */
+  eventOver(): void {
+    if (!this.#deferring) return
+    this.#buffer.flush()
+    for (const text of this.#known.checks) this.#sent(text, [], true).catch(() => {})
   }
 
   end(): void {
@@ -121,8 +146,9 @@ export class PostgresSide implements UserSide, DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
-    const { controls, insert } = this.#known.of(query)
+    const { controls, defers, insert } = this.#known.of(query)
     if (controls) throw controlRefused(query.sql)
+    this.#deferring ||= defers
     // The server would say no more than that the transaction is aborted.
     if (this.#failed !== null) throw wentOnAfter(this.#failed.error)
     const values = query.parameters.map(wireValue)

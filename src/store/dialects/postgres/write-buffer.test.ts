@@ -26,6 +26,7 @@ const table = (name: string, family: number, rest: Partial<TableInfo> = {}): Tab
   key: ['id'],
   unique: [['id']],
   distinct: new Set(['id']),
+  late: new Set(),
   family,
   triggered: false,
   reads: false,

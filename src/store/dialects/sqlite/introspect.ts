@@ -34,6 +34,7 @@ export function introspect(handle: SqliteHandle): TableInfo[] {
         .map((c) => c.name),
       unique: [],
       distinct: new Set(),
+      late: new Set(),
       family: family.get(name) ?? 0,
       triggered: triggered.length > 0,
       reads: false,
