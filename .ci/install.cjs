@@ -15,10 +15,10 @@ function npm(...args) {
   const cli = process.env.npm_execpath
   const [file, argv] = cli?.endsWith('.js') ? [process.execPath, [cli, ...args]] : ['npm', args]
   const shell = file === 'npm' && process.platform === 'win32'
-  return (
-    spawnSync(file, [...argv, '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2], shell })
-      .status ?? 1
-  )
+  // Warnings alone would fill the screen: each package that wants a newer Node than the one that runs npm says so,
+  // and the scripts run on the `node` package.
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  return spawnSync(file, [...argv, ...quiet], { cwd: root, stdio: ['ignore', 2, 2], shell }).status ?? 1
 }
 
 if (!isFresh) {

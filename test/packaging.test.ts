@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } 
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeStatusphere, type Project } from './support/project.ts'
-import { cleanEnv } from './support/run-node.ts'
+import { cleanEnv, startNode } from './support/run-node.ts'
 
 /**
  * The package as users get it: packed, unpacked beside its production dependencies and nothing else (what only
@@ -124,6 +124,17 @@ export const network = await startNetwork({ seed: 1 })
     // What other packages declare is theirs.
     const lines = said.split('\n').filter((line) => /error TS/.test(line))
     expect(lines.filter((line) => !line.startsWith('node_modules/') || line.includes('/lextap/'))).toEqual([])
+  })
+
+  test('dev runs it, as the package has no sources', async () => {
+    await using dev = startNode(['node_modules/lextap/dist/cli/main.js', 'dev'], {
+      sources: false,
+      cwd: project.dir,
+      env: { TAP_RELAY_URL: 'ws://127.0.0.1:1' },
+    })
+    await dev.waitFor(/cannot be reached/)
+    dev.child.kill('SIGTERM')
+    expect((await dev.finished).code).toBe(0)
   })
 
   test('runs against the sandbox and ends level with it', () => {

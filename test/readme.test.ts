@@ -41,6 +41,14 @@ test('the quick start works, step by step', async () => {
   expect(ran).toEqual(['codegen', 'dev', 'status'])
 })
 
+test('it installs the Kysely that lextap takes', () => {
+  const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const [, version = ''] = /^npm install lextap kysely@(\S+)$/m.exec(readme) ?? []
+  expect(version).not.toBe('')
+  // The newest of all would be refused by npm: it resolves the two together.
+  expect(peerDependencies.kysely).toMatch(new RegExp(`^\\^${version.replaceAll('.', '\\.')}\\.`))
+})
+
 test('what it links to is there, and its commands are scripts', () => {
   const links = [...readme.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map((m) => m[1] ?? '')
   expect(links.filter((link) => !existsSync(link))).toEqual([])

@@ -18,7 +18,7 @@ export function generate(config: ResolvedConfig, check: boolean = false): Promis
 /** What the generator did, in one line. */
 export function describeResult(result: CodegenResult, config: ResolvedConfig): string {
   const folder = relative(process.cwd(), config.generated) || '.'
-  const from = `${result.documents} lexicons, ${result.records} of them records`
+  const from = `${plural(result.documents, 'lexicon')}, ${plural(result.records, 'record type')}`
   const took = `${Math.round(result.ms)} ms`
   const { written, removed } = result
   if (written.length + removed.length === 0) return `${folder} is up to date (${from}, ${took})`

@@ -41,6 +41,11 @@ export async function runDev(flags: CommonOptions): Promise<void> {
   }
 }
 
+/** The program itself: compiled in the published package, as it was written here. */
+const MAIN = fileURLToPath(
+  new URL(`./main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+)
+
 /** What the config names, as it is on disk now; null when it cannot be used (the error is printed). */
 async function watchedPaths(flags: CommonOptions): Promise<string[] | null> {
   const child = start('config print --json', flags, 'pipe')
@@ -76,9 +81,8 @@ function start(
     ...(flags.logFormat === undefined ? [] : ['--log-format', flags.logFormat]),
     ...(flags.debug ? ['--debug'] : []),
   ]
-  const main = fileURLToPath(import.meta.resolve('./main.ts'))
   // A process group of its own: ctrl-c in the terminal reaches us alone, and we stop it gracefully.
-  return spawn(process.execPath, [...process.execArgv, main, ...command.split(' '), ...args], {
+  return spawn(process.execPath, [...process.execArgv, MAIN, ...command.split(' '), ...args], {
     stdio: ['ignore', stdout, 'inherit'],
     detached: true,
   })

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TapConfig } from '../config/types.ts'
 import { cidToString } from '../protocol/cid.ts'
+import { lock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
 import { type Network, type SandboxCollection, startNetwork, traffic } from '../testing/index.ts'
 
@@ -83,10 +84,14 @@ export class Sandbox implements AsyncDisposable {
 
 const SIGNAL: SandboxCollection = 'xyz.statusphere.status'
 
-/** A database of the sandbox's own, empty: the network is new each time, what was learnt of the last one is void. */
+/**
+ * A database of the sandbox's own, empty: the network is new each time, what was learnt of the last one is void.
+ * @throws UserError when a sandbox still runs on it, and leaves its files alone.
+ */
 export function freshDatabase(root: string): string {
   const file = join(root, '.lextap/sandbox.db')
   mkdirSync(dirname(file), { recursive: true })
+  lock(file).release()
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
   return `sqlite:${file}`
 }

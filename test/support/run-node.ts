@@ -12,6 +12,8 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Record<string, string | undefined>
+  /** Whether `lextap` resolves to `src/`. Default true. */
+  readonly sources?: boolean
 }
 
 /** The environment of a child: ours, without what the test runner and the machine's own config put in. */
@@ -30,7 +32,8 @@ export class Running implements AsyncDisposable {
   readonly #listeners = new Set<() => void>()
 
   constructor(args: readonly string[], options: RunOptions) {
-    const child = spawn(process.execPath, ['--conditions=lextap-source', ...args], {
+    const conditions = options.sources === false ? [] : ['--conditions=lextap-source']
+    const child = spawn(process.execPath, [...conditions, ...args], {
       cwd: options.cwd ?? resolve('.'),
       env: cleanEnv(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -25,7 +25,7 @@ async function run(flags: Flags): Promise<void> {
   if (flags.check) return check(config, flags)
   if (flags.watch) return watch(config, flags)
   const result = await generate(config)
-  if (flags.json) return printJson(result)
+  if (flags.json) return printJson({ ...result, ms: Math.round(result.ms) })
   for (const note of describeNotes(result)) printLine(note)
   printLine(describeResult(result, config))
 }
@@ -33,7 +33,7 @@ async function run(flags: Flags): Promise<void> {
 async function check(config: ResolvedConfig, flags: Flags): Promise<void> {
   const result = await generate(config, true)
   const changes = result.written.length + result.removed.length
-  if (flags.json) printJson(result)
+  if (flags.json) printJson({ ...result, ms: Math.round(result.ms) })
   else process.stdout.write(changes === 0 ? `${describeResult(result, config)}\n` : result.diff)
   if (changes > 0) {
     const files = changes === 1 ? 'one file' : `${changes} files`

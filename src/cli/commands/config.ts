@@ -28,7 +28,8 @@ async function printConfig(flags: CommonOptions & { json?: true }): Promise<void
 /** One row for each option, in the order of the reference. */
 function flatten(config: ResolvedConfig): [string, string][] {
   const { full, ...track } = config.track
-  const shown = { ...config, track: { ...track, network: full ? 'full' : null } }
+  const source = config.source.kind === 'relay' ? null : config.source
+  const shown = { ...config, source, track: { ...track, network: full ? 'full' : null } }
   const leaves = listOptions().map((o) => o.path)
   return leaves
     .filter((path) => !leaves.some((other) => other.startsWith(`${path}.`)) || valueAt(shown, path) === null)

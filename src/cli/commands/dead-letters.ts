@@ -79,6 +79,7 @@ async function listLetters(flags: Flags & { limit: number; before?: number }): P
       ...(before === undefined ? {} : { before }),
     })
     if (flags.json) return printJson(letters.map(plain))
+    if (letters.length === 0) return printLine('there are none')
     const firstLine = (text: string) => text.split('\n')[0] ?? ''
     const rows = letters.map((l) => [l.id, l.kind, l.action, l.uri, l.attempts, firstLine(l.error)])
     printTable(['id', 'kind', 'action', 'record', 'attempts', 'error'], rows)

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeStatusphere, type Project } from '../../../test/support/project.ts'
 import { runCli, startCli } from '../../../test/support/run-node.ts'
@@ -34,6 +36,25 @@ test('an interrupt ends the sandbox gracefully, with the comparison', async () =
   const { code, stdout } = await dev.finished
   expect(stdout).toContain('level: the index holds every record')
   expect(code).toBe(0)
+})
+
+test('what is for the sandbox alone is refused without it', async () => {
+  const { code, stderr } = await runCli(project.dir, ['dev', '--repos', '5', '--until-level'])
+  expect(stderr).toMatch(/^error: --repos, --until-level are for --sandbox alone$/m)
+  expect(code).toBe(2)
+})
+
+test('a second sandbox is refused and leaves the database of the first alone', async () => {
+  await using dev = startCli(project.dir, SANDBOX)
+  await dev.waitFor(/live events/)
+  const file = join(project.dir, '.lextap/sandbox.db')
+  const before = statSync(file).ino
+  const { code, stderr } = await runCli(project.dir, SANDBOX)
+  expect(stderr).toContain(
+    `another lextap process uses this database: stop it first; file=${file}; pid=${dev.child.pid}`,
+  )
+  expect(code).toBe(1)
+  expect(statSync(file).ino).toBe(before)
 })
 
 test('a handler that throws leaves dead letters; mended, they are retried', async () => {

@@ -18,11 +18,18 @@ export function command(): Command {
   return withCommon(dev)
 }
 
-async function run(flags: DevFlags): Promise<void> {
+async function run(flags: DevFlags, command: Command): Promise<void> {
   if (flags.sandbox) {
     const { runSandbox } = await import('../dev-sandbox.ts')
     return runSandbox(flags)
   }
+  const lost = command.options.filter(
+    (o) => o.description.startsWith('sandbox: ') && command.getOptionValueSource(o.attributeName()) === 'cli',
+  )
+  if (lost.length > 0)
+    command.error(
+      `error: ${lost.map((o) => o.long).join(', ')} ${lost.length === 1 ? 'is' : 'are'} for --sandbox alone`,
+    )
   const { runDev } = await import('../dev-watch.ts')
   return runDev(flags)
 }

@@ -112,6 +112,7 @@ async function listRepos(flags: ListFlags): Promise<void> {
       ...(after === undefined ? {} : { after }),
     })
     if (flags.json) return printJson(rows.map(plain))
+    if (rows.length === 0) return printLine('there are none')
     const cells = rows.map((row) => [
       row.id,
       row.did,
@@ -133,6 +134,7 @@ async function listExcluded({ after, ...flags }: ListFlags): Promise<void> {
   await withStore(flags, 'read', async ({ store }) => {
     const dids = await store.excluded.list({ after: String(after ?? ''), limit: flags.limit })
     if (flags.json) return printJson(dids)
+    if (dids.length === 0) return printLine('there are none')
     for (const did of dids) printLine(did)
     if (dids.length === flags.limit) printLine(`more: lextap repos list --excluded --after ${dids.at(-1)}`)
   })
@@ -150,11 +152,14 @@ async function showRepo(did: string, flags: Flags): Promise<void> {
   })
 }
 
+const isoOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+
 /** The row as JSON: the MST root as a CID, times as ISO. */
 function plain(row: RepoRow): Record<string, string | number | null> {
   return {
     ...row,
     data: row.data === null ? null : cidToString(row.data),
-    retryAt: row.retryAt === null ? null : new Date(row.retryAt).toISOString(),
+    retryAt: isoOf(row.retryAt),
+    identifiedAt: isoOf(row.identifiedAt),
   }
 }

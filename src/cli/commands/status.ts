@@ -55,7 +55,9 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
     if (left > 0) printLine(`backfill       ${formatCount(left)} to fetch, and no lextap runs`)
   }
   for (const { source, kind, value, updatedAt } of status.cursors) {
-    printLine(`cursor         ${value} of ${source} ${kind}, ${updatedAt}`)
+    const list = /^(.*):done$/.exec(kind)?.[1]
+    if (list === undefined) printLine(`cursor         ${value} of ${source} ${kind}, ${updatedAt}`)
+    else printLine(`listing        ${list} of ${source}, complete at ${updatedAt}`)
   }
   const { total: letters, kinds } = status.deadLetters
   printLine(

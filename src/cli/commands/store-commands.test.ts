@@ -42,6 +42,8 @@ describe('repos', () => {
     ])
     expect(await json(`repos list --limit 1 --after ${rows[0].id}`)).toMatchObject([{ did: B }])
     expect(await json('repos list --state error')).toEqual([])
+    expect((await lextap('repos list --state error')).stdout).toBe('there are none\n')
+    expect((await lextap('repos list --excluded')).stdout).toBe('there are none\n')
     expect(await json(`repos show ${B}`)).toMatchObject({ did: B, records: 0, deadLetters: 0 })
     expect((await lextap('repos list')).stdout).toContain(`${A}  pending`)
   })
