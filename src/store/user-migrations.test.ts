@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -94,6 +94,32 @@ describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
     write(2, table('two'))
     await runUserMigrations(store, folder, 'latest')
     expect(await tables()).toEqual(['one', 'two'])
+  })
+
+  test('that want no transaction have none, after and before those that share one', async () => {
+    const raw = (text: string) => `await (await import('kysely')).sql\`${text}\`.execute(db)`
+    const concurrently = store.dialect === 'sqlite' ? '' : ' concurrently'
+    const names = [
+      write(1, table('one')),
+      write(2, raw(`create index${concurrently} if not exists one_id on one (id)`), raw('drop index one_id')),
+      write(3, table('three'), noTable('three')),
+      write(4, `${raw("insert into one values ('kept')")}; throw new Error('half way')`),
+    ]
+    for (const name of [names[1], names[3]])
+      appendFileSync(join(folder, `${name}.ts`), 'export const transaction = false\n')
+    await expect(runUserMigrations(store, folder, 'latest')).rejects.toMatchObject({
+      code: 'migration',
+      message: expect.stringMatching(
+        /half way; it runs outside of a transaction, so what it did before stays/,
+      ),
+    })
+    expect(await tables()).toEqual(['one', 'three'])
+    expect(await store.db.all('select id from one')).toEqual([{ id: 'kept' }])
+    rmSync(join(folder, `${names[3]}.ts`))
+    const down = async () => (await runUserMigrations(store, folder, 'down')).done.map(({ name }) => name)
+    expect([await down(), await down()]).toEqual([[names[2]], [names[1]]])
+    const again = await runUserMigrations(store, folder, 'latest')
+    expect(again.done.map(({ name }) => name)).toEqual([names[1], names[2]])
   })
 
   test('cannot be taken back without a `down`, and say so', async () => {
@@ -279,4 +305,29 @@ describe('a folder of migrations', () => {
       message: expect.stringContaining(name),
     })
   })
+})
+
+test('what Postgres does outside of a transaction only says how, and two processes at it take turns', async () => {
+  const postgres = DIALECTS.find(({ name }) => name === 'postgres') as (typeof DIALECTS)[number]
+  await using database = await postgres.fresh()
+  const open = () => openStore(database.url, { observer: listener() })
+  await using one = await open()
+  await using other = await open()
+  write(1, table('one'))
+  const name = write(
+    2,
+    "await (await import('kysely')).sql`create index concurrently one_id on one (id)`.execute(db)",
+  )
+  await expect(runUserMigrations(one, folder, 'latest')).rejects.toThrow(
+    'give it a file of its own with `export const transaction = false`',
+  )
+  rmSync(join(folder, `${name}.ts`))
+  await runUserMigrations(one, folder, 'latest')
+  const alone = write(
+    3,
+    `${table('two')}; await (await import('kysely')).sql\`create index concurrently two_id on two (id)\`.execute(db)`,
+  )
+  appendFileSync(join(folder, `${alone}.ts`), 'export const transaction = false\n')
+  const reports = await Promise.all([one, other].map((store) => runUserMigrations(store, folder, 'latest')))
+  expect(reports.map(({ done }) => done.length).sort()).toEqual([0, 1])
 })

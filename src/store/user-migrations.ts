@@ -1,8 +1,9 @@
 import { join, parse } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Migration, type MigrationResult, type MigrationResultSet, Migrator } from 'kysely'
+import { type MigrationResult, type MigrationResultSet, Migrator } from 'kysely'
 import { LextapError, UserError } from '../errors.ts'
 import type { Database } from './database.ts'
+import { inTurn, type MigrationPiece, piecesOf, type UserMigration } from './migration-pieces.ts'
 import {
   type MigrationState,
   migrationFiles,
@@ -26,7 +27,8 @@ export interface MigrationReport {
 export type ImportModule = (file: string, what: string) => Promise<object>
 
 /**
- * Runs the user's Kysely migrations of a folder; each in a transaction of its own, so a failure leaves nothing.
+ * Runs the user's Kysely migrations of a folder. Those that are due share a transaction (on SQLite each has its own), so a
+ * failure leaves nothing; one with `transaction = false` runs by itself outside of any.
  * `importModule` loads them; Node's own `import` by default, which knows less TypeScript than users write.
  * @throws UserError for a migration that cannot be loaded or fails, TemporaryError for trouble of the database.
  */
@@ -53,19 +55,19 @@ async function runStep(
   importModule: ImportModule,
   schema: string | undefined,
 ): Promise<MigrationReport> {
-  const provider = { getMigrations: () => readMigrations(folder, importModule) }
-  const migrator = new Migrator({
-    db: db.kysely,
-    provider,
-    // Which ran is remembered beside the tables they made.
-    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
-  })
   if (step === 'status' || step === 'accept') {
     if (step === 'accept') await noteMigrations(db, folder, { again: true })
     return { done: [], migrations: await surveyMigrations(db, folder) }
   }
-  requireOrder(await surveyMigrations(db, folder, schema), folder)
-  const results = await withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder))
+  const migrations = await readMigrations(folder, importModule)
+  const results = await inTurn(db, migrations, async () => {
+    const states = await surveyMigrations(db, folder, schema)
+    requireOrder(states, folder)
+    const results: MigrationResult[] = []
+    for (const piece of piecesOf(migrations, states, step))
+      results.push(...(await runPiece(db, folder, step, piece, schema)))
+    return results
+  })
   if (results.length > 0) await db.introspect()
   // What is built apart is noted when it takes the place of what there is.
   if (schema === undefined) await noteMigrations(db, folder)
@@ -73,6 +75,23 @@ async function runStep(
     done: results.map((r) => ({ name: r.migrationName, direction: r.direction === 'Down' ? 'down' : 'up' })),
     migrations: await surveyMigrations(db, folder, schema),
   }
+}
+
+function runPiece(
+  db: Database,
+  folder: string,
+  step: 'latest' | 'up' | 'down',
+  { migrations, plain }: MigrationPiece,
+  schema: string | undefined,
+): Promise<MigrationResult[]> {
+  const migrator = new Migrator({
+    db: db.kysely,
+    provider: { getMigrations: async () => migrations },
+    disableTransactions: plain,
+    // Which ran is remembered beside the tables they made.
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
+  })
+  return withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder, plain))
 }
 
 /**
@@ -108,9 +127,10 @@ function resultsOf(
   db: Database,
   { error, results = [] }: MigrationResultSet,
   folder: string,
+  plain: boolean,
 ): MigrationResult[] {
   if (error !== undefined)
-    throw failure(db, error, folder, results.find((r) => r.status === 'Error')?.migrationName)
+    throw failure(db, error, folder, results.find((r) => r.status === 'Error')?.migrationName, plain)
   const left = results.find((r) => r.status === 'NotExecuted')
   if (left !== undefined)
     throw new UserError(
@@ -120,18 +140,35 @@ function resultsOf(
   return results.filter((r) => r.status === 'Success')
 }
 
-function failure(db: Database, error: unknown, folder: string, name: string | undefined): unknown {
+function failure(
+  db: Database,
+  error: unknown,
+  folder: string,
+  name: string | undefined,
+  plain: boolean,
+): unknown {
   if (error instanceof LextapError || db.faultOf(error) !== null) return error
   const what = name === undefined ? 'the migrations cannot be run' : `migration ${name} failed`
   const why = error instanceof Error ? error.message : String(error)
-  return new UserError(`${what}: ${why}; folder=${folder}`, { code: 'migration', cause: error })
+  return new UserError(`${what}: ${why}${adviceFor(why, plain)}; folder=${folder}`, {
+    code: 'migration',
+    cause: error,
+  })
+}
+
+function adviceFor(why: string, plain: boolean): string {
+  if (plain)
+    return '; it runs outside of a transaction, so what it did before stays: write it so that it can be run again (`if not exists`), or take that back by hand'
+  return /cannot (?:run|be executed) (?:inside|within) a transaction/i.test(why)
+    ? '; give it a file of its own with `export const transaction = false`'
+    : ''
 }
 
 async function readMigrations(
   folder: string,
   importModule: ImportModule,
-): Promise<Record<string, Migration>> {
-  const migrations: Record<string, Migration> = {}
+): Promise<Record<string, UserMigration>> {
+  const migrations: Record<string, UserMigration> = {}
   for (const file of migrationFiles(folder)) {
     const { name } = parse(file)
     const path = join(folder, file)
@@ -150,10 +187,10 @@ async function importPlainly(file: string, what: string): Promise<object> {
   }
 }
 
-function migrationOf(module: unknown, path: string): Migration {
+function migrationOf(module: unknown, path: string): UserMigration {
   const exported = module as { up?: unknown; default?: { up?: unknown } }
   const migration = typeof exported.up === 'function' ? exported : exported.default
   if (typeof migration?.up !== 'function')
     throw new UserError(`a migration must export a function \`up\`; file=${path}`)
-  return migration as Migration
+  return migration as UserMigration
 }

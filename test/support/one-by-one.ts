@@ -162,7 +162,10 @@ async function naiveDelete(naive: Naive, at: { did: string; rkey: string }): Pro
   const key = `${at.did}/${at.rkey}`
   naive.failed.delete(key)
   if (naive.untaken.delete(key)) return
-  if (await handled(naive, { ...at, action: 'delete' })) return
+  if (await handled(naive, { ...at, action: 'delete' })) {
+    naive.owed.delete(key)
+    return
+  }
   naive.failed.add(key)
   naive.owed.add(key)
 }

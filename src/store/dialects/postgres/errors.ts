@@ -33,7 +33,8 @@ export function explain(error: unknown, url: string): LextapError {
   if (/does not support SSL/i.test(message)) {
     return new UserError(`the database speaks no TLS: remove sslmode from the URL; url=${url}`, options)
   }
-  if (postgresFault(error) === 'connection' || (error as { code?: unknown }).code !== undefined) {
+  const unsaid = sqlState(error) === null && (error as { code?: unknown }).code !== undefined
+  if (postgresFault(error) === 'connection' || unsaid) {
     return new TemporaryError(`the database cannot be reached: ${reason(error)}; url=${url}`, options)
   }
   return new TemporaryError(`the database cannot be used: ${message}; url=${url}`, options)
