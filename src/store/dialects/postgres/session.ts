@@ -7,6 +7,12 @@ import type { Wire, WireResult, WireValue } from './wire.ts'
 /** Rows of one bulk statement; beyond it the statement is repeated. Keeps parameters to a few megabytes. */
 const MAX_ROWS = 2000
 
+/**
+ * Rows of one binary `copy`. The server gathers up to a thousand before it writes them, and finds the place of each
+ * among those gathered by trying one after the other.
+ */
+const MAX_COPIED = 250
+
 /** Our own statements over a wire. Everything may be sent without waiting for what was sent before. */
 export class PostgresSession implements Session {
   readonly #send: Wire['query']
@@ -30,7 +36,12 @@ export class PostgresSession implements Session {
   async loadMany(insert: BulkInsert, rows: Rows): Promise<void> {
     if (rows.length === 0) return
     if (this.#copy === null) return this.insertMany(insert, rows)
-    await this.#copy(copyText(insert), copyRows(insert.columns, rows))
+    const text = copyText(insert)
+    const sent: Promise<WireResult>[] = []
+    for (let i = 0; i < rows.length; i += MAX_COPIED) {
+      sent.push(this.#copy(text, copyRows(insert.columns, rows.slice(i, i + MAX_COPIED))))
+    }
+    await Promise.all(sent)
   }
   updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
     return this.#many(updateText(update), { ...update.keys, ...update.columns }, rows)

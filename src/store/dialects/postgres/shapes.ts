@@ -20,6 +20,8 @@ export interface MergeShape {
   readonly bulk: string
   /** An upsert as an insert, for rows that are new; null for everything else. */
   readonly fresh: string | null
+  /** The insert as a `copy` of lines; null for other writes. */
+  readonly copy: string | null
   readonly columns: number
   /** Parameters that identify the row: no two in one statement. Null when repeats do no harm. */
   readonly key: readonly number[] | null
@@ -90,12 +92,14 @@ function insertShape(
   if (!carried(table, columns) || set.some((name) => table.late.has(name))) return null
   const places = key?.map((name) => columns.indexOf(name)) ?? null
   if (places?.includes(-1)) return null
-  const fresh = `insert into ${quote(table.name)} (${list(columns)}) select * from ${unnest(table, columns)}`
+  const into = `${quote(table.name)} (${list(columns)})`
+  const fresh = `insert into ${into} select * from ${unnest(table, columns)}`
   return {
     table,
     single,
     bulk: `${fresh} ${tail}`,
     fresh: key !== null && isUnique(table, key) ? fresh : null,
+    copy: `copy ${into} from stdin`,
     columns: columns.length,
     key: places,
     // A row that comes twice is refused there, and everything done again one by one.
@@ -134,6 +138,7 @@ export function shapeOfRow(statement: RowStatement): MergeShape | null {
     table,
     single: text,
     fresh: null,
+    copy: null,
     bulk:
       kind === 'update'
         ? `update ${target} set ${set} from ${source} where ${where}`

@@ -79,7 +79,13 @@ export class PostgresTransaction implements Transaction {
   userSide(options: { readonly exact?: boolean } = {}): UserSide {
     const send = (text: string, values: readonly WireValue[]) =>
       this.#watch(this.#wire.query(text, values, false))
-    const side = new PostgresSide(send, this.#parts, this.#known, options.exact ?? false)
+    const { copy } = this.#wire
+    const side = new PostgresSide(
+      { send, copy: copy && ((text, lines) => this.#watch(copy(text, lines))) },
+      this.#parts,
+      this.#known,
+      options.exact ?? false,
+    )
     this.#sides.add(side)
     return side
   }

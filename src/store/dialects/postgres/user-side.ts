@@ -14,8 +14,14 @@ import type { RowWriter } from '../../types.ts'
 import { FreshRows } from './fresh-rows.ts'
 import { type KnownInsert, knownInsert, type MergeShape, shapeOfRow } from './shapes.ts'
 import { wireJson, wireValue } from './values.ts'
-import type { WireResult, WireValue } from './wire.ts'
+import type { Wire, WireResult, WireValue } from './wire.ts'
 import { WriteBuffer } from './write-buffer.ts'
+
+/** What a side sends its statements by. */
+export interface SideWire {
+  send(text: string, values: readonly WireValue[]): Promise<WireResult>
+  readonly copy: Wire['copy']
+}
 
 /** Statements remembered for each set of tables. */
 const MAX_KNOWN = 1000
@@ -82,7 +88,7 @@ const NO_ROWS: never[] = []
 export class PostgresSide implements UserSide, DatabaseConnection {
   readonly tx: UserSide['tx']
   readonly rows: Record<string, RowWriter>
-  readonly #send: (text: string, values: readonly WireValue[]) => Promise<WireResult>
+  readonly #wire: SideWire
   readonly #exact: boolean
   readonly #known: KnownStatements
   readonly #buffer: WriteBuffer
@@ -93,20 +99,17 @@ export class PostgresSide implements UserSide, DatabaseConnection {
   #outstanding = 0
   #settled: (() => void) | null = null
 
-  constructor(
-    send: (text: string, values: readonly WireValue[]) => Promise<WireResult>,
-    parts: DialectParts,
-    known: KnownStatements,
-    exact: boolean,
-  ) {
-    this.#send = send
+  constructor(wire: SideWire, parts: DialectParts, known: KnownStatements, exact: boolean) {
+    this.#wire = wire
     this.#exact = exact
     this.#known = known
     this.#deferring = known.deferred.length > 0
     this.tx = boundKysely(this, parts)
     this.rows = known.tables.writers((statement, values) => this.#write(statement, values))
-    this.#buffer = new WriteBuffer(known.fresh, (text, values, fresh) => {
-      this.#sent(text, values, true).catch((error) => fresh && known.fresh.failed(fresh, error))
+    const { copy } = wire
+    this.#buffer = new WriteBuffer(known.fresh, {
+      send: (text, values, fresh) => this.#behind(fresh, () => wire.send(text, values)),
+      copy: copy && ((text, lines, fresh) => this.#behind(fresh, () => copy(text, lines))),
     })
   }
 
@@ -162,7 +165,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       }
       this.#buffer.flush()
     }
-    const { rows, count } = await this.#sent(query.sql, values)
+    const { rows, count } = await this.#sent(() => this.#wire.send(query.sql, values))
     return { rows: rows as R[], ...(count === null ? {} : { numAffectedRows: BigInt(count) }) }
   }
 
@@ -177,7 +180,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     const row = toWire(statement, values)
     const { table, text } = statement
     if (this.#exact) {
-      const done = this.#sent(text, row).then(() => {})
+      const done = this.#sent(() => this.#wire.send(text, row)).then(() => {})
       done.catch(() => {}) // `failed` has it; a handler that does not await must not end the process
       return done
     }
@@ -187,10 +190,15 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     return DONE
   }
 
-  async #sent(text: string, values: readonly WireValue[], late = false): Promise<WireResult> {
+  /** A merged statement, which no handler waits for. */
+  #behind(fresh: MergeShape | null, send: () => Promise<WireResult>): void {
+    this.#sent(send, true).catch((error) => fresh && this.#known.fresh.failed(fresh, error))
+  }
+
+  async #sent(send: () => Promise<WireResult>, late = false): Promise<WireResult> {
     this.#outstanding++
     try {
-      return await this.#send(text, values)
+      return await send()
     } catch (error) {
       this.#failed ??= { error, late }
       throw error

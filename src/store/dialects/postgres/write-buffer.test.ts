@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest'
 import { compileDelete, compileInsert, compileUpdate } from '../../row-statements.ts'
 import { families, type TableInfo } from '../../tables.ts'
 import type { UserDatabase } from '../../types.ts'
+import { copyLines } from './copy-lines.ts'
 import { FreshRows } from './fresh-rows.ts'
 import { knownInsert, shapeOfRow } from './shapes.ts'
 import { arrayLiteral, wireJson, wireValue } from './values.ts'
@@ -44,10 +45,10 @@ const shapes = {
 
 function sent(fill: (buffer: WriteBuffer) => void): [string, unknown[]][] {
   const out: [string, unknown[]][] = []
-  const buffer = new WriteBuffer(
-    new FreshRows(),
-    (text, values) => void out.push([text.split(' ').slice(0, 3).join(' '), [...values]]),
-  )
+  const buffer = new WriteBuffer(new FreshRows(), {
+    send: (text, values) => void out.push([text.split(' ').slice(0, 3).join(' '), [...values]]),
+    copy: null,
+  })
   fill(buffer)
   buffer.flush()
   return out
@@ -59,10 +60,22 @@ const add = (buffer: WriteBuffer, name: keyof typeof shapes, ...row: string[]) =
 }
 
 describe('many rows of one upsert', () => {
+  test('are copied where that can be, the few of a statement of their own are not', () => {
+    const out: string[] = []
+    const buffer = new WriteBuffer(new FreshRows(), {
+      send: (text, values) => void out.push(`${text.slice(0, 6)} ${values}`),
+      copy: (text, lines) => void out.push(`${text}: ${lines.toString().split('\n').length - 1}`),
+    })
+    for (let i = 0; i < 40; i++) add(buffer, 'post', `${i}`, '1')
+    for (let i = 0; i < 2; i++) add(buffer, 'like', `${i}`, '1')
+    buffer.flush()
+    expect(out).toEqual(['copy "post" ("id", "n") from stdin: 40', 'insert {"0","1"},{"1","1"}'])
+  })
+
   const texts: string[] = []
   const fresh = new FreshRows()
   const send = (count: number): string | undefined => {
-    const buffer = new WriteBuffer(fresh, (text) => void texts.push(text))
+    const buffer = new WriteBuffer(fresh, { send: (text) => void texts.push(text), copy: null })
     for (let i = 0; i < count; i++) add(buffer, 'post', `${i}`, '1')
     buffer.flush()
     return texts.at(-1)
@@ -81,6 +94,14 @@ describe('many rows of one upsert', () => {
       expect(send(40)).not.toMatch(/on conflict/)
     }
   })
+})
+
+test('lines of a copy keep their values apart whatever is in them', () => {
+  const lines = copyLines([
+    ['a\tb', 'c\r\nd', '\\N', null],
+    ['', '\\.', 'é', Buffer.from([0, 255])],
+  ])
+  expect(lines.toString()).toBe('a\\tb\tc\\r\\nd\t\\\\N\t\\N\n\t\\\\.\té\t\\\\x00ff\n')
 })
 
 test('rows are not taken for new where on conflict itself may be refused', () => {

@@ -1,44 +1,49 @@
 import type { TableInfo } from '../../tables.ts'
+import { copyLines } from './copy-lines.ts'
 import type { FreshRows } from './fresh-rows.ts'
 import type { MergeShape } from './shapes.ts'
 import { arrayLiteral } from './values.ts'
 import type { WireValue } from './wire.ts'
 
-/** `fresh`: the shape, when its rows are taken for new. */
-type SendWrite = (text: string, values: readonly WireValue[], fresh: MergeShape | null) => void
+/** Where writes go. `fresh`: the shape, when its rows are taken for new. */
+export interface WriteSink {
+  send(text: string, values: readonly WireValue[], fresh: MergeShape | null): void
+  /** The rows as lines of a `copy … from stdin`; null where the wire has no such thing. */
+  readonly copy: ((text: string, lines: Buffer, fresh: MergeShape | null) => void) | null
+}
 
 /** Rows of one merged statement. */
 const MAX_ROWS = 500
+/** From so many on rows are copied in: an array for each column costs both sides more than lines, a `copy` more to begin with. */
+const COPIED = 20
 
 interface Group {
   readonly shape: MergeShape
   readonly rows: (readonly WireValue[])[]
-  readonly seen: Set<string> | null
 }
 
 /**
  * Writes on their way out. Rows of one shape that follow each other become one statement; writes to tables
- * of the same family keep their order, and a row that repeats a key waits for its own statement. Tables
+ * of the same family keep their order, and a row that repeats a key waits for a statement of its own. Tables
  * without triggers or foreign keys between them cannot notice each other's order.
  */
 export class WriteBuffer {
   readonly #open = new Map<number, Group>()
   readonly #fresh: FreshRows
-  readonly #send: SendWrite
+  readonly #sink: WriteSink
 
-  constructor(fresh: FreshRows, send: SendWrite) {
+  constructor(fresh: FreshRows, sink: WriteSink) {
     this.#fresh = fresh
-    this.#send = send
+    this.#sink = sink
   }
 
   add(shape: MergeShape, row: readonly WireValue[]): void {
     const { family } = shape.table
     let group = this.#open.get(family)
-    if (group === undefined || group.shape !== shape || !takes(group, row)) {
+    if (group === undefined || group.shape !== shape) {
       if (group !== undefined) this.#sendGroup(group)
-      group = { shape, rows: [], seen: shape.key === null ? null : new Set() }
+      group = { shape, rows: [] }
       this.#open.set(family, group)
-      takes(group, row)
     }
     group.rows.push(row)
     if (group.rows.length < MAX_ROWS) return
@@ -54,7 +59,7 @@ export class WriteBuffer {
       this.#open.delete(family)
       this.#sendGroup(group)
     }
-    this.#send(text, values, null)
+    this.#sink.send(text, values, null)
   }
 
   /** Everything goes out; what is sent afterwards finds it done. */
@@ -70,23 +75,47 @@ export class WriteBuffer {
   }
 
   #sendGroup({ shape, rows }: Group): void {
+    // New rows have new keys: one that comes twice is refused like one that was there.
+    if (this.#fresh.take(shape, rows.length)) this.#insert(shape, rows, shape)
+    else if (shape.key === null) this.#insert(shape, rows, null)
+    else for (const distinct of withoutRepeats(shape.key, rows)) this.#merge(shape, distinct)
+  }
+
+  /** Rows that no key keeps apart. */
+  #insert(shape: MergeShape, rows: Group['rows'], fresh: MergeShape | null): void {
+    const { copy } = this.#sink
+    if (copy !== null && shape.copy !== null && rows.length >= COPIED)
+      copy(shape.copy, copyLines(rows), fresh)
+    else if (fresh === null || shape.fresh === null) this.#merge(shape, rows)
+    else this.#sink.send(shape.fresh, arrays(shape, rows), fresh)
+  }
+
+  #merge(shape: MergeShape, rows: Group['rows']): void {
     const only = rows[0]
-    if (rows.length === 1 && only !== undefined) {
-      this.#send(shape.single, only, null)
-      return
-    }
-    const columns = Array.from({ length: shape.columns }, (_, column) => arrayLiteral(rows, column))
-    if (shape.fresh !== null && this.#fresh.take(shape, rows.length)) this.#send(shape.fresh, columns, shape)
-    else this.#send(shape.bulk, columns, null)
+    if (rows.length === 1 && only !== undefined) this.#sink.send(shape.single, only, null)
+    else this.#sink.send(shape.bulk, arrays(shape, rows), null)
   }
 }
 
-/** False when the row has a key that the group has already. */
-function takes({ shape, seen }: Group, row: readonly WireValue[]): boolean {
-  if (seen === null || shape.key === null) return true
-  const key = shape.key.length === 1 ? onlyKey(row[shape.key[0] ?? 0]) : keyOf(row, shape.key)
-  const before = seen.size
-  return seen.add(key).size > before
+const arrays = ({ columns }: MergeShape, rows: Group['rows']): string[] =>
+  Array.from({ length: columns }, (_, column) => arrayLiteral(rows, column))
+
+/** The rows in their order, cut where a key comes again. */
+function withoutRepeats(key: readonly number[], rows: Group['rows']): Group['rows'][] {
+  const parts: Group['rows'][] = []
+  const seen = new Set<string>()
+  let begin = 0
+  rows.forEach((row, i) => {
+    const own = key.length === 1 ? onlyKey(row[key[0] ?? 0]) : keyOf(row, key)
+    if (seen.has(own)) {
+      parts.push(rows.slice(begin, i))
+      seen.clear()
+      begin = i
+    }
+    seen.add(own)
+  })
+  parts.push(begin === 0 ? rows : rows.slice(begin))
+  return parts
 }
 
 /** Most keys are one text: it stands for itself. No text begins with NUL. */
