@@ -127,7 +127,7 @@ export class PostgresSide implements UserSide, DatabaseConnection {
   eventOver(): void {
     if (!this.#deferring) return
     this.#buffer.flush()
-    for (const text of this.#known.checks) this.#sent(text, [], true).catch(() => {})
+    for (const text of this.#known.checks) this.#behind(null, () => this.#wire.send(text, []))
   }
 
   end(): void {
