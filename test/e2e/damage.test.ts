@@ -6,7 +6,10 @@ import { startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { type RunningTap, runTap } from '../support/run-tap.ts'
 
-/** What the disk did to the database file, and that it ends with a clear word and loses nothing. */
+/**
+ * What the disk did to the database file, and that it ends with a clear word and loses nothing.
+ * On SQLite alone: it is its file that is damaged here. What the others say of damage: store/dialects/faults.test.ts.
+ */
 const STATUS = 'xyz.statusphere.status'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
 

@@ -18,6 +18,7 @@ import { type RunningTap, runTap } from '../support/run-tap.ts'
  * Repos that are imported and accounts that move between two real PDSes, followed through a relay. The reference PDS
  * keeps the commit of an imported CAR as it is and gives it another rev, so that the repo verifies with nobody until
  * its next write: lextap keeps what it has, says so, does not ask again and again, and is level after that write.
+ * On SQLite alone, as real-pds.
  */
 let network: RealNetwork
 let relay: RealRelay

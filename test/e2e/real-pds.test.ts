@@ -6,7 +6,10 @@ import type { RealAccount } from '../support/real-account.ts'
 import { type RealNetwork, startRealNetwork } from '../support/real-network.ts'
 import { type RunningTap, runTap, tempDatabase } from '../support/run-tap.ts'
 
-/** The real PLC directory and the real PDS, used as host and as upstream, through the official client. */
+/**
+ * The real PLC directory and the real PDS, used as host and as upstream, through the official client.
+ * On SQLite alone: it is about what they say and do; the sandbox says the same to every database (sandbox, kill, accounts).
+ */
 let network: RealNetwork
 beforeAll(async () => {
   network = await startRealNetwork()

@@ -4,7 +4,10 @@ import { rateLimit, stall, startNetwork } from '../../src/testing/index.ts'
 import { expectEachOnce, expectTruth } from '../support/compare.ts'
 import { runTap } from '../support/run-tap.ts'
 
-/** Directories, handles and hosts that take their time, and that nobody else waits for them. */
+/**
+ * Directories, handles and hosts that take their time, and that nobody else waits for them.
+ * On SQLite alone: who waits for whom is decided before the database, and hundreds of repos on each would cost minutes.
+ */
 const STATUS = 'xyz.statusphere.status'
 const status = (text: string) => ({ $type: STATUS, status: text, createdAt: '2026-01-01T00:00:00.000Z' })
 
