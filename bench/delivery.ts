@@ -76,7 +76,7 @@ async function run(template: string, kind: Kind, events: number): Promise<Result
     noChannel: { records: null, all: null },
     ports: {
       ...{ addRepos: unused, removeRepo: unused, resync: unused, resolveDid: unused },
-      ...{ status: unused, cursors: unused, ready: unused },
+      ...{ retryDeadLetter: unused, status: unused, cursors: unused, ready: unused },
     },
   })
   let most = 0

@@ -20,6 +20,7 @@ interface Served {
   addRepos(dids: readonly string[]): Promise<number>
   remove(did: string, options: { keepRows: boolean; exclude: boolean }): Promise<boolean>
   resync(did: string): Promise<boolean>
+  retryDeadLetter: ServerPorts['retryDeadLetter']
   status(): ReturnType<ServerPorts['status']>
   cursors(): ReturnType<ServerPorts['cursors']>
 }
@@ -30,6 +31,7 @@ export function portsOf(tap: Served, plc: string, xrpc: XrpcClient): ServerPorts
     addRepos: (dids) => tap.addRepos(dids),
     removeRepo: (did, options) => tap.remove(did, options),
     resync: (did) => tap.resync(did),
+    retryDeadLetter: (id) => tap.retryDeadLetter(id),
     status: () => tap.status(),
     resolveDid: async (did, signal) => {
       try {

@@ -1,5 +1,5 @@
 import type { Estimate, SchedulerProgress } from '../backfill/progress.ts'
-import { formatCount, formatDuration } from './numbers.ts'
+import { formatCount, formatDuration } from '../observe/numbers.ts'
 
 /** How far fetching has come, in one line. */
 export function backfillText({ left, ...progress }: SchedulerProgress & { readonly left: Estimate }): string {

@@ -1,6 +1,6 @@
+import { formatCount, formatDuration } from '../observe/numbers.ts'
 import type { ReplayJob, ReplayProgress } from '../replay/job.ts'
 import { type ReplayStatus, statusOf } from '../replay/replayer.ts'
-import { formatCount, formatDuration } from './numbers.ts'
 
 /** How far a replay has come, in one line. */
 export function replayLine(open: { job: ReplayJob; progress: ReplayProgress }): string {

@@ -1,6 +1,6 @@
+import { formatCount, formatDuration } from '../observe/numbers.ts'
 import type { TapStatus } from '../tap.ts'
 import { waitingText } from './backfill-line.ts'
-import { formatCount, formatDuration } from './numbers.ts'
 import { replayText } from './replay-line.ts'
 
 /** The state of a running tap in one line. */

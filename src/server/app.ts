@@ -10,6 +10,7 @@ import type { Health } from './health.ts'
 import type { ServerPorts, ServerStore } from './ports.ts'
 import { repoRoutes } from './repos.ts'
 import { statsRoutes } from './stats.ts'
+import { uiRoutes } from './ui/routes.ts'
 
 /** Why `/channel` cannot be opened, for Tap's events and for emitted ones alone; null when it can. */
 export interface NoChannel {
@@ -47,6 +48,7 @@ export function createApp(options: AppOptions): Hono {
   )
   app.route('/', statsRoutes(ports, store, observer, health))
   app.route('/', repoRoutes(ports, store))
+  app.route('/', uiRoutes(ports, store, health))
   app.get('/channel', () => {
     throw badRequest(noChannel.records ?? 'this is a WebSocket: send an upgrade request')
   })
@@ -65,8 +67,12 @@ export function createApp(options: AppOptions): Hono {
   return app
 }
 
-/** Whether a route answers at a path; those of one DID take whatever follows their prefix. */
+/**
+ * Whether a route answers at a path; those of one DID take whatever follows their prefix. The page is for browsers:
+ * for whoever else there is nothing.
+ */
 function covers(route: string, path: string): boolean {
+  if (path === '/') return false
   const did = route.indexOf(':did')
   if (did < 0) return route === path
   return path.length > did && path.startsWith(route.slice(0, did))

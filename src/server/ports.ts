@@ -1,4 +1,6 @@
+import type { RetryOutcome } from '../dispatch/work.ts'
 import type { Store } from '../store/store.ts'
+import type { StatusView } from './ui/view.ts'
 
 /** What the server asks of the running tap. */
 export interface ServerPorts {
@@ -10,8 +12,10 @@ export interface ServerPorts {
   resync(did: string): Promise<boolean>
   /** The DID document; null when there is no such DID. */
   resolveDid(did: string, signal: AbortSignal): Promise<object | null>
+  /** Applies a dead letter again. */
+  retryDeadLetter(id: number): Promise<RetryOutcome>
   /** Everything a person wants to know, as JSON. */
-  status(): Promise<object>
+  status(): Promise<StatusView>
   /** Seq of the stream, and where the listing of repos stands. */
   cursors(): Promise<{ firehose: number | null; listRepos: string | null }>
   /** Whether the stream is followed and every repo was fetched once. */
@@ -19,4 +23,7 @@ export interface ServerPorts {
 }
 
 /** Reads of the store that the server makes itself. */
-export type ServerStore = Pick<Store, 'repos' | 'records' | 'buffer' | 'outbox'>
+export type ServerStore = Pick<
+  Store,
+  'repos' | 'records' | 'buffer' | 'outbox' | 'deadLetters' | 'db' | 'url'
+>

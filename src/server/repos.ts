@@ -3,6 +3,7 @@ import { isDid } from '../protocol/syntax.ts'
 import type { RepoRow, RepoState } from '../store/repo-row.ts'
 import { badRequest, json, RequestError } from './errors.ts'
 import type { ServerPorts, ServerStore } from './ports.ts'
+import { readJson } from './read-json.ts'
 
 const STATES: readonly RepoState[] = ['pending', 'resyncing', 'active', 'desynchronized', 'error']
 /** DIDs of one call; a thousand is a usual batch. */
@@ -69,16 +70,7 @@ function didOf(c: Context, prefix: string): string {
 }
 
 async function readDids(c: Context): Promise<{ dids: string[]; keepRows: boolean; exclude: boolean }> {
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    throw new RequestError(415, 'Unsupported Media Type: send {"dids": […]} as application/json')
-  }
-  let body: unknown
-  try {
-    body = JSON.parse(await c.req.text())
-  } catch {
-    throw badRequest('the body is not JSON; expected {"dids": […]}')
-  }
-  const { dids, keepRows = false, exclude = false } = (body ?? {}) as Record<string, unknown>
+  const { dids, keepRows = false, exclude = false } = await readJson(c, '{"dids": […]}')
   if (!Array.isArray(dids)) throw badRequest('expected {"dids": […]}: "dids" is not a list')
   if (dids.length > MAX_DIDS) throw badRequest(`at most ${MAX_DIDS} DIDs a call, not ${dids.length}`)
   if (typeof keepRows !== 'boolean') throw badRequest('"keepRows" must be true or false')

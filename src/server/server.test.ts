@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { calmStatus } from '../../test/support/calm-status.ts'
 import { tempDatabase } from '../../test/support/outbox.ts'
 import { Channel } from '../delivery/channel.ts'
 import { Delivery } from '../delivery/delivery.ts'
@@ -26,6 +27,7 @@ let observer: Observer
 let server: Listener
 let calls: unknown[]
 let stuck = false
+const status = calmStatus()
 
 const ports: ServerPorts = {
   addRepos: async (dids) => calls.push(['add', ...dids]),
@@ -36,7 +38,8 @@ const ports: ServerPorts = {
     if (did.startsWith('did:foo:')) throw new IdentityError('invalid', 'did method is not supported')
     return did === A ? { id: A } : null
   },
-  status: async () => ({ fine: true }),
+  retryDeadLetter: async (id) => (calls.push(['retry', id]) > 0 ? 'applied' : 'gone'),
+  status: async () => status,
   cursors: async () => ({ firehose: 42, listRepos: null }),
   ready: async () => ({ ready: false, pending: 3 }),
 }
@@ -259,7 +262,7 @@ test.each(['state=happy', 'limit=0', 'limit=1001', 'limit=1e2', 'cursor=-1', 'cu
 
 test('ready, status and metrics', async () => {
   expect(await get('/ready')).toMatchObject({ status: 503, text: '{"ready":false,"pending":3}\n' })
-  expect(await get('/status')).toEqual(ok('{"fine":true}\n'))
+  expect(await get('/status')).toEqual(ok(`${JSON.stringify(status)}\n`))
   observer.metrics.count('lextap_probe_total', 'A probe')
   expect((await get('/metrics')).text).toContain('lextap_probe_total 1')
 })

@@ -18,3 +18,13 @@ export async function bodiesSize(db: Database): Promise<number> {
   )
   return Math.round((rows[0]?.newest ?? 0) * (rows[0]?.mean ?? 0))
 }
+
+/** Bytes of the whole database, your tables included; on SQLite without what waits in its log. */
+export async function databaseSize(db: Database): Promise<number> {
+  const sql =
+    db.dialect === 'sqlite'
+      ? 'select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()'
+      : 'select pg_database_size(current_database()) as bytes'
+  const rows = await db.reader.all<{ bytes: number }>(sql)
+  return Number(rows[0]?.bytes ?? 0)
+}

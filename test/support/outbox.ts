@@ -65,6 +65,7 @@ export class TestOutbox {
         removeRepo: unused,
         resync: unused,
         resolveDid: unused,
+        retryDeadLetter: unused,
         status: unused,
         cursors: unused,
         ready: unused,
