@@ -71,7 +71,9 @@ main.addEventListener('click', async (event) => {
   try {
     const response = await fetch(button.dataset.post, { method: 'POST', body: button.dataset.body, headers: { 'content-type': 'application/json' } })
     const answer = await response.json()
-    say(response.ok ? answer.said ?? 'asked for' : answer.message)
+    const said = response.ok ? answer.said ?? 'asked for' : answer.message
+    say(said)
+    setTimeout(() => note.textContent === said && say(''), 10000)
   } catch { say('lextap does not answer.') }
   busy = false
   button.removeAttribute('aria-disabled')

@@ -7,6 +7,7 @@ import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import type { ServerPorts } from '../ports.ts'
 import { type Listener, startServer } from '../server.ts'
+import { uiRoutes } from './routes.ts'
 import type { StatusView } from './view.ts'
 
 const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
@@ -155,6 +156,17 @@ describe('trouble', () => {
     const { response, plain } = await look()
     expect(response.status).toBe(200)
     expect(plain).toContain('The database does not answer. connect ECONNREFUSED')
+  })
+
+  test('a database that is silent is asked once, however many look', async () => {
+    let asked = 0
+    const never = new Promise<StatusView>(() => {})
+    const silent = { ...ports, status: () => (++asked > 0 ? never : status()) }
+    const app = uiRoutes(silent, store, null, 10)
+    const looks = [1, 2, 3].map(() => app.request('/', { headers: { accept: 'text/html' } }))
+    for (const answer of await Promise.all(looks))
+      expect(await answer.text()).toContain(`${store.url} has been silent for 0.01 s`)
+    expect(asked).toBe(1)
   })
 
   test('repos that cannot be fetched: who, why, when again', async () => {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { SingleFlight } from '../../async/single-flight.ts'
 import { databaseSize } from '../../store/bodies.ts'
 import { badRequest, json, RequestError } from '../errors.ts'
 import type { Health } from '../health.ts'
@@ -15,12 +16,20 @@ const PATIENCE_MS = 5000
 const MAX_IDS = 1000
 
 /** `GET /`, the page for people, and what its buttons do: `POST /dead-letters/retry` and `/dead-letters/drop`. */
-export function uiRoutes(ports: ServerPorts, store: ServerStore, health: Health | null): Hono {
+export function uiRoutes(
+  ports: ServerPorts,
+  store: ServerStore,
+  health: Health | null,
+  patienceMs: number = PATIENCE_MS,
+): Hono {
   const app = new Hono()
+  // Whoever looks while the database is silent must not put one more question before it each time.
+  const looks = new SingleFlight<'page', Stored>()
+  const look = () => looks.do('page', () => read(ports, store))
   app.get('/', async (c) => {
     // Tap has nothing here, and programs are told the same.
     if (!(c.req.header('accept') ?? '').includes('text/html')) throw new RequestError(404, 'Not Found')
-    const stored = await withinPatience(read(ports, store))
+    const stored = await withinPatience(look(), store.url, patienceMs)
     const verdict = health?.check() ?? { ok: true as const, waitingFor: null }
     const view = { health: verdict, uptimeMs: process.uptime() * 1000, now: new Date(), stored }
     return c.html(page(view), 200, HEADERS)
@@ -51,9 +60,14 @@ async function read(ports: ServerPorts, store: ServerStore): Promise<Stored> {
 }
 
 /** The answer, or why there is none: a page that hangs tells nobody what hangs. */
-async function withinPatience(answer: Promise<Stored>): Promise<Stored | { error: string }> {
+async function withinPatience(
+  answer: Promise<Stored>,
+  url: string,
+  patienceMs: number,
+): Promise<Stored | { error: string }> {
   const { promise, resolve } = Promise.withResolvers<{ error: string }>()
-  const timer = setTimeout(() => resolve({ error: `no answer for ${PATIENCE_MS / 1000} s` }), PATIENCE_MS)
+  const error = `${url} has been silent for ${patienceMs / 1000} s`
+  const timer = setTimeout(() => resolve({ error }), patienceMs)
   try {
     return await Promise.race([answer, promise])
   } catch (error) {
