@@ -9,10 +9,11 @@ export function statusLine(status: TapStatus): string {
   const { states } = repos
   const behind = states.pending + states.desynchronized + states.resyncing
   const { left } = backfill
+  const lag = relay.lagMs ?? 0
   const eta = left.etaMs === null || left.etaMs === 0 ? [] : [`${formatDuration(left.etaMs)} left`]
   const now = [`${backfill.fetching} now`, ...eta, ...waitingText(left)].join(', ')
   const parts = [
-    relay.connected ? 'live' : 'not connected',
+    relay.connected ? (lag < 10_000 ? 'live' : `${formatDuration(lag)} behind`) : 'not connected',
     `cursor ${relay.cursor ?? '-'}${relay.open > 0 ? ` (${formatCount(relay.open)} open)` : ''}`,
     `${formatCount(states.active)} of ${formatCount(repos.total)} repos level`,
     ...(behind > 0 ? [`${formatCount(behind)} to fetch (${now})`] : []),

@@ -99,6 +99,10 @@ export function framesSeen(o: Observer, frames: number, skipped: number): void {
   if (skipped > 0) o.metrics.count('lextap_frames_total', help, { outcome: 'skipped' }, skipped)
 }
 
+export function lagSeen(o: Observer, seconds: number): void {
+  o.metrics.gauge('lextap_lag_seconds', 'Age of the newest firehose event when it was read', seconds)
+}
+
 export function cursorSaved(o: Observer, facts: { source: string; cursor: number; open: number }): void {
   o.metrics.gauge('lextap_cursor', 'Saved low watermark of the firehose', facts.cursor)
   o.metrics.gauge('lextap_open_events', 'Events read from the firehose and not finished', facts.open)

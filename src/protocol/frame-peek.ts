@@ -51,6 +51,23 @@ export function peekFrame(bytes: Uint8Array): FrameHead {
   return { kind, did, seq }
 }
 
+/** When a message says it was made, ms since 1970; null when it says nothing that can be read. Never throws. */
+export function peekTime(bytes: Uint8Array): number | null {
+  try {
+    const [, body] = peekHeader(bytes)
+    const count = headArgument(bytes, body, bytes.length)
+    let at = headEnd(bytes, body)
+    for (let i = 0; i < count; i++) {
+      const value = skipValue(bytes, at, bytes.length)
+      if (textAt(bytes, at) === 'time') return Date.parse(textAt(bytes, value) ?? '') || null
+      at = skipValue(bytes, value, bytes.length)
+    }
+  } catch {
+    // Whoever decodes it says what is wrong with it.
+  }
+  return null
+}
+
 function peekHeader(bytes: Uint8Array): [FrameHead['kind'], number] {
   for (const header of HEADERS) if (startsWith(bytes, header.bytes)) return [header.kind, header.bytes.length]
   let header: { value: unknown; next: number }

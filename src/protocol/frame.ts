@@ -4,7 +4,7 @@ import { Cid, DAG_CBOR } from './cid.ts'
 import type { CommitMessage, Message, MessageOp } from './message.ts'
 import { isDatetime, isDid, isNsid, isRecordKey, isTid } from './syntax.ts'
 
-export { type FrameHead, peekFrame } from './frame-peek.ts'
+export { type FrameHead, peekFrame, peekTime } from './frame-peek.ts'
 
 /** Largest frame taken (A9). */
 export const MAX_FRAME = 5_000_000

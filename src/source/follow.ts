@@ -3,6 +3,7 @@ import { InvalidError, LextapError } from '../errors.ts'
 import type { Observer } from '../observe/observer.ts'
 import { framesSeen, gapSeen, streamBroken } from '../observe/source-events.ts'
 import { decodeFrame, type FrameHead, peekFrame } from '../protocol/frame.ts'
+import { Lag } from './lag.ts'
 import { giveBack, ownCopy } from './own-bytes.ts'
 import { futureCursorError, type Relay } from './relay.ts'
 import type { Watermark } from './watermark.ts'
@@ -36,6 +37,7 @@ export interface FollowOptions {
  */
 export class Follower {
   readonly #options: FollowOptions
+  readonly #lag: Lag
   /** Highest seq ever received; a new connection resumes after it. */
   received: number | null
   /** How many connections there were. */
@@ -47,7 +49,13 @@ export class Follower {
 
   constructor(options: FollowOptions) {
     this.#options = options
+    this.#lag = new Lag(options.observer)
     this.received = options.cursor
+  }
+
+  /** See {@link Lag}. */
+  get lagMs(): number | null {
+    return this.#lag.ms
   }
 
   /** Runs until the signal aborts, a frame's work fails for good, or the relay refuses for good (throws). */
@@ -57,6 +65,8 @@ export class Follower {
     for await (const { frames, first } of relay.batches(both)) {
       const skipped = await this.#batch(frames, first)
       framesSeen(observer, frames.length, skipped)
+      const newest = frames.at(-1)
+      if (newest !== undefined) this.#lag.read(newest)
       if (this.#failure !== null) break
     }
     if (this.#failure !== null) throw this.#failure

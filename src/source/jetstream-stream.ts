@@ -43,7 +43,13 @@ export class JetstreamStream implements Source {
 
   get status(): SourceStatus {
     const connected = this.#source?.connected ?? false
-    return { url: this.#options.url, connected, cursor: this.#watermark.value, open: this.#watermark.open }
+    return {
+      url: this.#options.url,
+      connected,
+      cursor: this.#watermark.value,
+      open: this.#watermark.open,
+      lagMs: null,
+    }
   }
 
   reached(seq: number | null): boolean {

@@ -5,6 +5,8 @@ export interface SourceStatus {
   readonly cursor: number | null
   /** Events read and not finished. */
   readonly open: number
+  /** How old the newest event was when it was read, ms; null where that is not known. */
+  readonly lagMs: number | null
 }
 
 /** Whatever tells us what happens: a firehose, a Tap, a Jetstream. */

@@ -54,6 +54,7 @@ export class Stream implements Source {
       connected: this.#relay?.connected ?? false,
       cursor: this.#watermark.value,
       open: this.#watermark.open,
+      lagMs: this.#follower?.lagMs ?? null,
     }
   }
 

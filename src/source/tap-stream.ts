@@ -29,6 +29,7 @@ export class TapStream implements Source {
     return {
       url: this.#options.url,
       connected: this.#source.connected,
+      lagMs: null,
       cursor: null,
       open: this.#source.open,
     }

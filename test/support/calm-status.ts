@@ -3,7 +3,7 @@ import type { StatusView } from '../../src/server/ui/view.ts'
 /** The status of a tap to which nothing is owed, and what is to be different of it. */
 export function calmStatus(over: Partial<StatusView> = {}): StatusView {
   return {
-    relay: { url: 'wss://relay.example', connected: true, cursor: 42, open: 0 },
+    relay: { url: 'wss://relay.example', connected: true, cursor: 42, open: 0, lagMs: 40 },
     repos: {
       total: 3,
       states: { pending: 0, resyncing: 0, active: 3, desynchronized: 0, error: 0 },

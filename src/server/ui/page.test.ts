@@ -145,9 +145,12 @@ test('progress, pace and time left of a backfill and a replay', async () => {
 describe('trouble', () => {
   test('a source that is away is said first, with what is done about it', async () => {
     status = async () =>
-      calmStatus({ relay: { url: 'wss://relay.example', connected: false, cursor: null, open: 0 } })
+      calmStatus({
+        relay: { url: 'wss://relay.example', connected: false, cursor: null, open: 0, lagMs: 90_000 },
+      })
     const { plain } = await look()
     expect(plain).toContain('The source is not connected. wss://relay.example is tried again')
+    expect(plain).toContain('lag 2 min')
     expect(plain).not.toContain('All is well')
   })
 

@@ -48,6 +48,7 @@ export function stream({ relay, outbox }: Stored['status']): Html {
       ${fact('from', relay.url)}
       ${fact('cursor', relay.cursor === null ? 'none yet' : formatCount(relay.cursor))}
       ${fact('under way', `${formatCount(relay.open)} events`)}
+      ${relay.lagMs === null ? '' : fact('lag', relay.lagMs < 2000 ? 'none' : formatDuration(relay.lagMs))}
       ${outbox === null ? '' : fact('outbox', `${formatCount(outbox.waiting)} wait, ${formatCount(outbox.clients)} clients`)}
     </dl>`,
   )

@@ -13,6 +13,8 @@ export interface StatusView {
     readonly cursor: number | null
     /** Events read and not finished. */
     readonly open: number
+    /** How old the newest event was when it was read. */
+    readonly lagMs: number | null
   }
   readonly repos: { readonly total: number; readonly states: Counts; readonly standings: Counts }
   readonly backfill: {
