@@ -24,7 +24,11 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
   process.stderr.write(`${describeResult(await generate(own), own)}\n`)
   await using sandbox = await Sandbox.start(flags)
   const database = flags.database ?? freshDatabase(own.root)
-  const { config, observer, line } = await openWithLine(flags, { ...sandbox.overrides, database })
+  const { config, observer, line } = await openWithLine(flags, {
+    ...sandbox.overrides,
+    ...pageOf(own),
+    database,
+  })
   const handlers = await loadHandlers(config)
   announce(config, handlers, observer)
   const handles = { resolve: sandbox.network.resolveHandle }
@@ -33,7 +37,10 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
   await runUntilStopped(tap, {
     observer,
     line,
-    started: () => void sandbox.network.waitForSubscribers(1).then(() => sandbox.begin()),
+    started: () => {
+      observer.log.info({ page: tap.serverUrl }, 'look at it in a browser')
+      void sandbox.network.waitForSubscribers(1).then(() => sandbox.begin())
+    },
     describe: (status) => `${statusLine(status)} · ${formatCount(sandbox.happened)} live events`,
     isDone: ({ repos }) => {
       const { pending, resyncing, desynchronized } = repos.states
@@ -49,6 +56,13 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
     },
   })
 }
+
+/**
+ * The page about it, on any free port, where the project has no server of its own. What handlers emit nobody takes here, so
+ * that must not stop the source.
+ */
+const pageOf = ({ server }: ResolvedConfig): TapConfig =>
+  server === null ? { server: { host: '127.0.0.1', port: 0 }, delivery: { capacity: 100_000_000 } } : {}
 
 async function openWithLine(
   flags: CommonOptions,

@@ -32,6 +32,8 @@ test('dev --sandbox generates, discovers, fetches, follows, and ends level with 
 test('an interrupt ends the sandbox gracefully, with the comparison', async () => {
   await using dev = startCli(project.dir, SANDBOX)
   await dev.waitFor(/live events/)
+  const page = /"page":"(http:[^"]+)"/.exec(dev.stderr)?.[1] ?? ''
+  expect(await (await fetch(page, { headers: { accept: 'text/html' } })).text()).toContain('repos level')
   dev.child.kill('SIGINT')
   const { code, stdout } = await dev.finished
   expect(stdout).toContain('level: the index holds every record')
