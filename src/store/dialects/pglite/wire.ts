@@ -13,6 +13,14 @@ const serializers = new Proxy({} as Record<number, (value: unknown) => string>, 
   get: () => (value: unknown) => (Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : String(value)),
 })
 
+/** PGlite hangs all it was given on its errors: a line of the log would hold a whole batch of records. */
+function withoutParameters(error: unknown): never {
+  const hung = error as { params?: unknown; queryOptions?: unknown }
+  delete hung.params
+  delete hung.queryOptions
+  throw error
+}
+
 /** PGlite runs in process: statements queue up and run one by one. */
 export class PgliteWire implements Wire {
   readonly broken = false
@@ -25,10 +33,10 @@ export class PgliteWire implements Wire {
 
   async query(text: string, values: readonly WireValue[], isOwn: boolean): Promise<WireResult> {
     const parsers = isOwn ? own : asPg
-    const { rows, affectedRows } = await this.#db.query<Record<string, unknown>>(text, [...values], {
-      parsers,
-      serializers,
-    })
+    const options = { parsers, serializers }
+    const { rows, affectedRows } = await this.#db
+      .query<Record<string, unknown>>(text, [...values], options)
+      .catch(withoutParameters)
     return { rows, count: rows.length > 0 ? rows.length : (affectedRows ?? null), command: '' }
   }
 
