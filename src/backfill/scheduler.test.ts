@@ -5,7 +5,8 @@ import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import type { Flight } from './flight.ts'
 import { estimate } from './progress.ts'
-import { Scheduler, type SchedulerDeps } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
+import type { SchedulerDeps } from './scheduler-deps.ts'
 
 /** One fetch under way, in the hands of the test. */
 interface Fetch {

@@ -1,59 +1,20 @@
 import { anySignal } from '../async/signal.ts'
 import { LextapError } from '../errors.ts'
-import type { Observer } from '../observe/observer.ts'
 import { resyncFinished, resyncStarted } from '../observe/sync-events.ts'
 import { XrpcError } from '../protocol/xrpc-error.ts'
 import { Pacer } from '../repo/policy.ts'
 import type { SkipUnknown } from '../store/repo-claims.ts'
 import type { RepoRow } from '../store/repo-row.ts'
-import type { Store } from '../store/store.ts'
-import { Claims, type Resolved } from './claims.ts'
+import { Claims } from './claims.ts'
+import { Crowds } from './crowds.ts'
 import { hostTroubleOf } from './failure.ts'
 import { type Flight, Flights, IDLE_MS, type Place } from './flight.ts'
 import { Hosts } from './hosts.ts'
 import { Lookups, SLOW_MS } from './lookups.ts'
 import { Progress, type SchedulerProgress } from './progress.ts'
 import { Queues, type Ready } from './queues.ts'
-import type { FetchedRepo } from './resync.ts'
+import type { SchedulerDeps } from './scheduler-deps.ts'
 import { isUnknownWeb, WebLookups } from './web-lookups.ts'
-
-export interface SchedulerDeps {
-  readonly store: Store
-  readonly observer: Observer
-  /** Resolves who and where the account is and brings the row level with it. Null: it is gone (tombstone). */
-  readonly identify: (row: RepoRow, signal: AbortSignal) => Promise<Resolved | null>
-  /** Until when the directory of accounts is left alone, ms since the epoch: only who is known is fetched. */
-  readonly restsUntil: () => number
-  /** Where to fetch it from. */
-  readonly hostOf: (identity: Resolved) => string
-  readonly fetch: (
-    row: RepoRow,
-    identity: Resolved,
-    host: string,
-    fresh: boolean,
-    flight: Flight,
-    signal: AbortSignal,
-  ) => Promise<FetchedRepo>
-  /** Runs in the repo's lane. Returns how many records were deleted. */
-  readonly cutOver: (row: RepoRow, fetched: FetchedRepo, fresh: boolean) => Promise<number>
-  /** The host says the account is gone, suspended, … (rule F7). */
-  readonly onStanding: (row: RepoRow, standing: string, signal: AbortSignal) => Promise<unknown>
-  /** Repos fetched at once, in all and from one host. */
-  readonly concurrency: number
-  readonly perHost: number
-  /** First and longest wait before a failed repo is tried again, ms (rule F13). Hosts rest for a fraction of it. */
-  readonly retryMs: { readonly first: number; readonly longest: number }
-  /** Resyncs of one DID at once, and then a minute, evenly spaced (rule F9). */
-  readonly resyncsPerMinute: number
-  /** How long a claim holds when the process dies, ms; renewed while it lives. */
-  readonly leaseMs: number
-  /** All repos come from one host: then there is nothing to share fairly. */
-  readonly oneHost: boolean
-  /** More repos are due than can be fetched at once. */
-  readonly onBacklog?: () => void
-  /** A fetch that hears nothing for so long gives its place to another, ms. Default 5000. */
-  readonly idleMs?: number
-}
 
 const POLL_MS = 1_000
 /** Repos in our hands that are not looked up slowly, as a multiple of the concurrency. */
@@ -63,8 +24,6 @@ const NEW_HOST_MS = 400
 
 /** Fetches that may wait for silent servers beside those that work, as a multiple of the concurrency. */
 const MAX_IDLE = 4
-/** Nobody else had work when queues were cut last: not again for so long, ms. */
-const CUT_AGAIN_MS = 5_000
 
 /**
  * Claims repos that are due, resolves them, and fetches them: fair across hosts (each host has its own queue
@@ -82,11 +41,9 @@ export class Scheduler {
   readonly #web: WebLookups
   readonly #queues = new Queues()
   readonly #claims: Claims
-  /** Hosts whose queues were cut: nothing more of them is claimed until they are worked off. */
-  readonly #crowded = new Set<string>()
+  readonly #crowds: Crowds
   readonly #tasks = new Set<Promise<void>>()
   readonly #abort = new AbortController()
-  #cutAfter = 0
   #wake: PromiseWithResolvers<void> = Promise.withResolvers()
   #loop: Promise<void> | null = null
 
@@ -96,6 +53,11 @@ export class Scheduler {
     const { first, longest } = deps.retryMs
     this.#hosts = new Hosts(deps.perHost, observer, { first: first / 12, longest: longest / 6 })
     this.#flights = new Flights(deps.idleMs)
+    this.#crowds = new Crowds({
+      ...{ queues: this.#queues, flights: this.#flights, hosts: this.#hosts },
+      ...{ concurrency: deps.concurrency, perHost: deps.perHost, oneHost: deps.oneHost },
+      giveBack: (repos) => this.#giveBack(repos, null),
+    })
     this.#lookups = new Lookups(deps.concurrency * QUEUED)
     this.#web = new WebLookups({
       lookUp: (row, signal) => this.#spawn(this.#identify(row, signal)),
@@ -169,17 +131,12 @@ export class Scheduler {
   async #claim(): Promise<boolean> {
     const now = Date.now()
     const skipUnknown = this.#tooManyUnknown(now)
-    if (this.#room() <= 0) await this.#cutQueues()
+    if (this.#room() <= 0) await this.#crowds.cut(Date.now())
     const limit = this.#room()
     if (limit <= 0 || this.#content(limit)) return false
-    const silent = this.#flights.silentHosts()
-    for (const host of this.#crowded) {
-      const few = this.#queues.sizeOf(host) < this.#deps.perHost
-      if (few && !this.#isStuck(host, silent, now)) this.#crowded.delete(host)
-    }
-    const skipHosts = [...this.#crowded]
+    const skipHosts = this.#crowds.skipped(now)
     const rows = await this.#claims.take({ limit, now, skipHosts, skipUnknown })
-    if (rows.length === 0 && this.#crowded.size > 0) this.#cutAfter = now + CUT_AGAIN_MS
+    if (rows.length === 0) this.#crowds.alone(now)
     if (rows.length > this.#deps.concurrency) this.#deps.onBacklog?.()
     for (const row of rows) this.#spawn(this.#admit(row))
     return rows.length === limit
@@ -204,30 +161,6 @@ export class Scheduler {
   #content(room: number): boolean {
     const { concurrency } = this.#deps
     return room < concurrency && this.#flights.busy >= concurrency
-  }
-
-  /**
-   * Workers are free and the queues full: of hosts that are at their limit. What they have too much of goes back to
-   * the table, so that other hosts' repos can be claimed.
-   */
-  async #cutQueues(): Promise<void> {
-    const { concurrency, perHost, oneHost } = this.#deps
-    if (oneHost || this.#flights.busy >= concurrency || Date.now() < this.#cutAfter) return
-    const silent = this.#flights.silentHosts()
-    const now = Date.now()
-    for (const host of this.#queues.hosts) {
-      // It takes more as soon as it answers.
-      if (this.#hosts.recordOf(host) === 'new' && !silent.has(host)) continue
-      const surplus = this.#queues.cut(host, this.#isStuck(host, silent, now) ? 0 : perHost)
-      if (surplus.length === 0) continue
-      this.#crowded.add(host)
-      await this.#giveBack(surplus, null)
-    }
-  }
-
-  /** At its limit with fetches that hear nothing: who knows when it takes more. */
-  #isStuck(host: string, silent: ReadonlySet<string>, now: number): boolean {
-    return silent.has(host) && !this.#hosts.free(host, now)
   }
 
   /** Until woken, a look-up or a new host is slow, or a second: other processes may have added repos, and pauses and retries run out. */
