@@ -60,18 +60,20 @@ describe.each(PAGES)('docs/%s', (page) => {
   })
 })
 
-describe('docs/testing.md', () => {
+describe('docs/testing.md and docs/handlers.md', () => {
   const project = makeStatusphere()
   afterAll(() => project.remove())
 
-  test('its test runs, and type-checks', async () => {
+  test('the test runs, and everything type-checks', async () => {
     const [shown = ''] = blocks('testing.md', 'ts')
+    for (const [n, text] of blocks('handlers.md', 'ts').entries())
+      project.write({ [`src/docs/handlers-${n}.ts`]: text })
     project.write({
       'test/shown.test.ts': shown,
       'tsconfig.json': JSON.stringify({
         extends: resolve('templates/statusphere/tsconfig.json'),
         compilerOptions: { typeRoots: [resolve('node_modules/@types')], customConditions: ['lextap-source'] },
-        include: ['test'],
+        include: ['test', 'src'],
       }),
     })
     expect((await runCli(project.dir, ['codegen'])).code).toBe(0)
