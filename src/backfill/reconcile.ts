@@ -54,11 +54,12 @@ export class Reconcile {
   /** Compares one page. */
   async compare(repos: readonly ListedRepo[]): Promise<void> {
     while (this.#held >= (this.#deps.maxWaiting ?? 50_000) && !this.#stopped) await this.#room.promise
+    const { repos: tracked } = this.#deps.store
+    const rows = await tracked.among(repos.map(({ did }) => did).filter((did) => tracked.mayTrack(did)))
     const suspects: Suspect[] = []
     for (const suspect of repos) {
-      if (!this.#deps.store.repos.mayTrack(suspect.did)) continue
-      const row = await this.#deps.store.repos.get(suspect.did)
-      if (row === null) continue
+      const row = rows.get(suspect.did)
+      if (row === undefined) continue
       this.seen?.add(row.id)
       if (differs(row, suspect) !== null) suspects.push(suspect)
     }

@@ -248,8 +248,8 @@ export class Scheduler {
     this.#pacer.take(row.id, Date.now())
     try {
       resyncStarted(observer, { did: row.did, host, first })
-      if (first) await store.kept.adopt(row.id, row.did)
-      const fresh = first && (await store.records.count(row.id)) === 0
+      const fresh = first && (await store.kept.isNew(row.id, row.did))
+      if (first && !fresh) await store.kept.adopt(row.id, row.did)
       const signal = anySignal(this.#abort.signal, own.signal)
       const fetched = await fetch(row, identity, host, fresh, this.#flightAt(host, place), signal)
       const deleted = await cutOver(row, fetched, fresh)

@@ -26,6 +26,9 @@ export function mergeEffects(into: Effects, from: Effects): void {
   into.afterCommit.push(...from.afterCommit)
 }
 
+/** Why a signal aborts when all went well. One for all: an error of its own would cost each batch as much as a row. */
+const OVER = new DOMException('the handlers are done', 'AbortError')
+
 /** The context of one attempt: handed to every handler call of it, dead when the attempt is over. */
 export class AttemptContext implements HandlerContext<UserDatabase, Record<string, RowWriter>> {
   readonly tx: UserSide['tx']
@@ -92,7 +95,7 @@ export class AttemptContext implements HandlerContext<UserDatabase, Record<strin
 
   end(reason?: unknown): void {
     this.#over = true
-    this.#abort.abort(reason)
+    this.#abort.abort(reason ?? OVER)
   }
 
   #alive(): void {

@@ -29,6 +29,16 @@ export class Kept {
     )
   }
 
+  /** Whether there is nothing of an account: no record of its repo in the index, and nothing kept for it. */
+  async isNew(repoId: number, did: string): Promise<boolean> {
+    const any = await this.#db.reader.all(
+      `select 1 as one where exists (select 1 from lextap_record where repo_id = $1)
+       or exists (select 1 from lextap_kept where did = $2)`,
+      [repoId, did],
+    )
+    return any.length === 0
+  }
+
   /**
    * Puts what was kept of an account into the index of its new life, as seen by no fetch: the next one compares with it.
    * Whether there was any.

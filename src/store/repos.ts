@@ -56,6 +56,24 @@ export class Repos {
     return this.#cache.get(did) ?? (await this.#select(did))
   }
 
+  /** Of many at once: the rows of those that are tracked, by DID. */
+  async among(dids: readonly string[]): Promise<Map<string, RepoRow>> {
+    const found = new Map<string, RepoRow>()
+    const unread: string[] = []
+    for (const did of dids) {
+      const row = this.#cache.get(did)
+      if (row === undefined) unread.push(did)
+      else found.set(did, row)
+    }
+    if (unread.length === 0) return found
+    const raws = await this.#db.reader.all<RawRepo>(
+      `select ${REPO_COLUMNS} from lextap_repo where ${this.#db.sql.anyOf('did', 1, 'text')}`,
+      [unread],
+    )
+    for (const raw of raws) found.set(raw.did, toRepoRow(raw))
+    return found
+  }
+
   async #select(did: string): Promise<RepoRow | null> {
     const rows = await this.#db.reader.all<RawRepo>(
       `select ${REPO_COLUMNS} from lextap_repo where did = $1`,

@@ -56,9 +56,9 @@ export class ResyncBuffer {
     return 'stored'
   }
 
-  /** In order of arrival; `after` is the id of the last one seen. */
+  /** In order of arrival, of what is committed; `after` is the id of the last one seen. */
   list(repoId: number, after: number, limit: number): Promise<BufferedFrame[]> {
-    return this.#db.all(
+    return this.#db.reader.all(
       'select id, seq, rev, frame from lextap_resync_buffer where repo_id = $1 and id > $2 order by id limit $3',
       [repoId, after, limit],
     )

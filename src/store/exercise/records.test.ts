@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cid, onEachStore } from '../../../test/support/store-exercise.ts'
+import { cid, newDid, onEachStore } from '../../../test/support/store-exercise.ts'
 import { isUnknown } from '../kept.ts'
 import { DELETE_RECORDS, MARK_RECORDS, PUT_RECORDS } from '../records.ts'
 import type { RepoRow } from '../repo-row.ts'
@@ -102,7 +102,11 @@ onEachStore('records', (on) => {
     await on.store.repos.remove(row.id)
     await on.store.repos.add([row.did])
     const again = (await on.store.repos.get(row.did)) as RepoRow
+    expect(await on.store.kept.isNew(again.id, row.did)).toBe(false)
+    expect(await on.store.kept.isNew(again.id, newDid())).toBe(true)
     expect(await on.store.kept.adopt(again.id, row.did)).toBe(true)
+    // Nothing is kept any more, but there are records.
+    expect(await on.store.kept.isNew(again.id, row.did)).toBe(false)
     expect(await on.store.kept.adopt(again.id, row.did)).toBe(false)
     const missing = await on.store.records.missing(again.id, again.run, 10)
     // Of one of them handlers had nothing.

@@ -27,6 +27,16 @@ onEachStore('repos', (on) => {
     })
   })
 
+  test('are read many at once: cached ones, others, and none of whom is not tracked', async () => {
+    const [cached, read] = [await repo(), await repo()]
+    await on.store.repos.patch(cached.id, { handle: 'a.example' })
+    const rows = await on.store.repos.among([cached.did, newDid(), read.did])
+    expect([...rows.keys()].sort()).toEqual([cached.did, read.did].sort())
+    expect(rows.get(cached.did)?.handle).toBe('a.example')
+    expect(rows.get(read.did)).toEqual(read)
+    expect((await on.store.repos.among([])).size).toBe(0)
+  })
+
   test('adding what is there changes nothing and is not counted', async () => {
     const { did, id } = await repo()
     await on.store.repos.patch(id, { state: 'active', rev: 'a' })
