@@ -79,7 +79,12 @@ main.addEventListener('click', async (event) => {
   button.removeAttribute('aria-disabled')
   refresh()
 })
-async function go() { await refresh(); setTimeout(go, 2000) }
+// Where looking takes long it is done less often.
+async function go() {
+  const before = performance.now()
+  await refresh()
+  setTimeout(go, Math.min(15000, Math.max(2000, 10 * (performance.now() - before))))
+}
 setTimeout(go, 2000)
 `
 

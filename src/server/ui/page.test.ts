@@ -208,6 +208,16 @@ describe('trouble', () => {
     expect((await store.deadLetters.counts()).total).toBe(0)
   })
 
+  test('what the webhook never took is told, with the command', async () => {
+    const event = { kind: 'emit' as const, did: DID, live: true, name: 'x', body: '"type":"emit"}' }
+    await store.transaction((tx) => store.outbox.append(tx, [event]))
+    const [waiting] = await store.outbox.page(0, 1)
+    await store.outbox.fail(waiting?.id ?? 0, '500', 16)
+    const { plain } = await look()
+    expect(plain).toContain('1 event was never taken by the webhook. Why: lextap outbox list.')
+    await store.outbox.dropFailed()
+  })
+
   test.each([{}, { ids: [] }, { ids: ['1'] }, { ids: [0] }, { ids: 1 }])(
     '%j names no letters',
     async (body) => {

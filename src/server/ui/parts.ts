@@ -28,6 +28,11 @@ export function alarms({ health, stored }: View): Html[] {
       `${formatCount(handler + timeout)} ${handler + timeout === 1 ? 'event' : 'events'} failed in your handlers.`,
       'Mend the handler, start anew, then retry them below.',
     )
+  if (stored.undelivered > 0)
+    say(
+      `${formatCount(stored.undelivered)} ${stored.undelivered === 1 ? 'event was' : 'events were'} never taken by the webhook.`,
+      'Why: lextap outbox list. Then: lextap outbox retry --all.',
+    )
   return said
 }
 

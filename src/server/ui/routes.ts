@@ -55,8 +55,9 @@ async function read(ports: ServerPorts, store: ServerStore): Promise<Stored> {
   const counts = await store.deadLetters.counts()
   const newest = await store.deadLetters.list({ limit: SHOWN })
   const failing = await store.repos.list({ state: 'error', limit: SHOWN })
+  const undelivered = await store.outbox.countFailed()
   const database = { url: store.url, bytes: await databaseSize(store.db) }
-  return { status, database, letters: { ...counts, newest }, failing }
+  return { status, database, letters: { ...counts, newest }, undelivered, failing }
 }
 
 /** The answer, or why there is none: a page that hangs tells nobody what hangs. */

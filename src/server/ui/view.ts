@@ -54,6 +54,8 @@ export interface Stored {
   readonly status: StatusView
   readonly database: { readonly url: string; readonly bytes: number }
   readonly letters: { readonly total: number; readonly kinds: Counts; readonly newest: readonly DeadLetter[] }
+  /** Events the webhook never took. */
+  readonly undelivered: number
   /** Some of those whose fetch failed. */
   readonly failing: readonly RepoRow[]
 }
