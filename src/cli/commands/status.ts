@@ -4,7 +4,7 @@ import { formatBytes, formatCount } from '../../observe/numbers.ts'
 import { openReplay } from '../../replay/journal.ts'
 import { statusOf } from '../../replay/replayer.ts'
 import { survey } from '../../replay/survey.ts'
-import { bodiesSize } from '../../store/bodies.ts'
+import { bodiesSize, databaseSize } from '../../store/bodies.ts'
 import { advices, surveyMigrations } from '../../store/migration-survey.ts'
 import type { Store } from '../../store/store.ts'
 import { backfillText } from '../backfill-line.ts'
@@ -30,6 +30,7 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
   const open = await openReplay(store)
   const status = {
     database: store.url,
+    bytes: await databaseSize(store.db),
     repos: await store.repos.counts(),
     backfill: await readBackfill(store),
     cursors: (await store.cursors.list()).map((c) => ({
@@ -46,7 +47,7 @@ async function show({ store, config }: StoreContext, flags: Flags): Promise<void
   }
   if (flags.json) return printJson(status)
   const { states, standings, total } = status.repos
-  printLine(`database       ${status.database}`)
+  printLine(`database       ${status.database}, ${formatBytes(status.bytes)}`)
   printLine(`repos          ${formatCount(total)}: ${sums(states)}`)
   if (Object.keys(standings).some((s) => s !== 'active')) printLine(`standing       ${sums(standings)}`)
   if (status.backfill !== null) printLine(`backfill       ${backfillText(status.backfill)}`)

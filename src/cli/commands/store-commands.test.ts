@@ -90,6 +90,7 @@ test('status counts what there is', async () => {
     records: {},
   })
   expect((await lextap('status')).stdout).toMatch(/^repos +2: 1 pending, 1 desynchronized$/m)
+  expect((await lextap('status')).stdout).toMatch(/^database +sqlite:.*, [\d.]+ [KM]B$/m)
   expect((await lextap('status')).stdout).toMatch(/^backfill +1 to fetch, and no lextap runs$/m)
 })
 
