@@ -56,7 +56,7 @@ export class ClientWire implements Wire {
   }
 
   faultOf(error: unknown): Fault | null {
-    return postgresFault(error)
+    return postgresFault(error) ?? (this.broken ? 'connection' : null)
   }
 
   #settle(resolve: (result: WireResult) => void, reject: (error: Error) => void) {

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { backoffMs } from '../../../async/backoff.ts'
 import { sleep } from '../../../async/signal.ts'
-import { type LextapError, TemporaryError, UserError } from '../../../errors.ts'
+import { LextapError, TemporaryError, UserError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -99,6 +99,14 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   }
 }
 
+/** Whatever a statement says on a connection that broke under it, it is the connection that is lost. */
+function lost(error: unknown): unknown {
+  const known = error instanceof CommitInDoubt || error instanceof LextapError
+  if (known || postgresFault(error) === 'connection') return error
+  const why = error instanceof Error ? error.message : String(error)
+  return Object.assign(new Error(`the connection was lost: ${why}`, { cause: error }), { code: 'ECONNRESET' })
+}
+
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly concurrency: number
@@ -192,6 +200,8 @@ class PostgresDatabase implements Database {
     client.on('error', onError)
     try {
       return await fn(wire)
+    } catch (error) {
+      throw wire.broken ? lost(error) : error
     } finally {
       client.off('error', onError)
       client.release(wire.broken)
