@@ -63,3 +63,13 @@ test('the most specific pattern decides', () => {
   expect(['org.x.y', 'app.x.y', 'app.one.x', 'app.one.post'].map(of)).toEqual([1, 2, 3, 4])
   expect(mostSpecific({ 'app.*': 1 }, 'org.x.y')).toBeUndefined()
 })
+
+test.each([-1, 1.5, Number.NaN, '2', null])(
+  'a handler of version %j is refused, and told what a version is',
+  (version) => {
+    const handler = on('app.one.post', { ...handlers, version: version as number })
+    expect(() => new Registry([handler], { schemas, collections: null })).toThrow(
+      /the version of the handler `app\.one\.post` is .*; it is a whole number from 0 on/,
+    )
+  },
+)

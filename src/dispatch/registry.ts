@@ -43,7 +43,7 @@ export class Registry {
   readonly #schemas: ReadonlyMap<string, RecordSchema>
   readonly #handlers = new Map<string, readonly RecordHandlerDefinition[]>()
 
-  /** Throws UserError for a pattern that names no known record lexicon. */
+  /** Throws UserError for a pattern that names no known record lexicon, and for a version that is no number of a version. */
   constructor(definitions: readonly HandlerDefinition[], options: RegistryOptions) {
     const records = definitions.filter((d) => d.kind === 'record')
     this.identity = definitions.filter((d) => d.kind === 'identity')
@@ -62,7 +62,10 @@ export class Registry {
           ),
     )
     this.collections = [...this.#wanted].sort()
-    for (const { pattern } of records) this.#reachable(pattern)
+    for (const definition of records) {
+      this.#reachable(definition.pattern)
+      requireVersion(definition)
+    }
     for (const collection of this.collections) {
       this.#handlers.set(
         collection,
@@ -122,4 +125,14 @@ export class Registry {
       { code: 'unreachable-handler' },
     )
   }
+}
+
+/** One that never rises, or falls, would keep a replay from ever coming. */
+function requireVersion(definition: RecordHandlerDefinition): void {
+  const version: unknown = definition.handlers.version
+  if (version === undefined || (Number.isSafeInteger(version) && Number(version) >= 0)) return
+  throw new UserError(
+    `the version of the handler \`${nameOf(definition)}\` is ${JSON.stringify(version) ?? String(version)}; it is a whole number from 0 on, and whoever raises it has what is stored handled again`,
+    { code: 'handler-version' },
+  )
 }
