@@ -11,7 +11,14 @@ import { printLine, printTable } from './print.ts'
 import { ProgressLine } from './progress.ts'
 import { openProject, type Project } from './project.ts'
 import { runUntilStopped } from './running.ts'
-import { type Comparison, compare, countRows, freshDatabase, Sandbox } from './sandbox.ts'
+import {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  countRows,
+  freshDatabase,
+  Sandbox,
+} from './sandbox.ts'
 import { statusLine } from './status-line.ts'
 
 /** How long the index may take to become level once the traffic ended, ms; and when somebody waits for us to stop. */
@@ -33,6 +40,9 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
   announce(config, handlers, observer)
   const handles = { resolve: sandbox.network.resolveHandle }
   const tap = createTap(config, { observer, ...handlers, handles })
+  const follows = choices(config, handlers)
+  // Those that nothing leads to are never found.
+  const expected = sandbox.countRepos(follows.finds)
   const startedAt = performance.now()
   await runUntilStopped(tap, {
     observer,
@@ -44,7 +54,7 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
     describe: (status) => `${statusLine(status)} · ${formatCount(sandbox.happened)} live events`,
     isDone: ({ repos }) => {
       const { pending, resyncing, desynchronized } = repos.states
-      const isNear = repos.total >= flags.repos && pending + resyncing + desynchronized <= 3
+      const isNear = repos.total >= expected && pending + resyncing + desynchronized <= 3
       if (flags.untilLevel && isNear && sandbox.happened >= 3 * flags.rate) return true
       return flags.for !== undefined && performance.now() - startedAt >= flags.for * 1000
     },
@@ -52,7 +62,7 @@ export async function runSandbox(flags: DevFlags): Promise<void> {
       sandbox.calm()
       line.end()
       const withinMs = asked ? LEVEL_MS.asked : LEVEL_MS.done
-      await summarize(tap, sandbox, { config, handlers, withinMs })
+      await summarize(tap, sandbox, { ...follows, withinMs })
     },
   })
 }
@@ -73,20 +83,22 @@ async function openWithLine(
   return { ...project, line }
 }
 
+/** Which collections the project follows, and by which it finds accounts. */
+function choices(config: ResolvedConfig, handlers: LoadedHandlers): CompareOptions {
+  const registry = new Registry(handlers.definitions, { ...handlers, collections: config.collections })
+  const signal = new Set(registry.expand(config.track.signal))
+  return {
+    wants: (collection) => registry.wants(collection),
+    finds: (collection) => config.track.full || signal.has(collection),
+  }
+}
+
 /** Waits until the index is level with the network, prints both, and fails when they differ. */
 async function summarize(
   tap: Tap,
   sandbox: Sandbox,
-  {
-    config,
-    handlers,
-    withinMs,
-  }: { readonly config: ResolvedConfig; readonly handlers: LoadedHandlers; readonly withinMs: number },
+  { withinMs, ...options }: CompareOptions & { readonly withinMs: number },
 ): Promise<void> {
-  const registry = new Registry(handlers.definitions, { ...handlers, collections: config.collections })
-  const signal = new Set(registry.expand(config.track.signal))
-  const wants = (collection: string) => registry.wants(collection)
-  const finds = (collection: string) => config.track.full || signal.has(collection)
   const signalled = AbortSignal.timeout(withinMs)
   // Who connected to a stream on which nothing happened since has no seq to reach.
   const seq = sandbox.happened > 0 ? { seq: sandbox.network.relayStream.seq } : {}
@@ -94,7 +106,7 @@ async function summarize(
     await tap.settled({ ...seq, signal: signalled }).catch((error: unknown) => {
       if (!signalled.aborted) throw error
     })
-    return await compare(sandbox.network, tap.store, { wants, finds })
+    return await compare(sandbox.network, tap.store, options)
   }
   await relisted(tap, signalled)
   let found = await level()

@@ -53,6 +53,11 @@ export class Sandbox implements AsyncDisposable {
     }
   }
 
+  /** Accounts that have a record of a collection they can be found by. */
+  countRepos(finds: (collection: string) => boolean): number {
+    return foundBy(this.network.truth(), finds).size
+  }
+
   /** Life begins: about `rate` things happen in a second. */
   begin(): void {
     const everyMs = 100
@@ -117,7 +122,7 @@ export async function compare(
   { wants, finds }: CompareOptions,
 ): Promise<Comparison> {
   const all = network.truth()
-  const found = new Set([...all.keys()].filter((uri) => finds(collectionOf(uri))).map(didOf))
+  const found = foundBy(all, finds)
   const isOurs = (uri: string) =>
     wants(collectionOf(uri)) && (found.has(didOf(uri)) || store.repos.mayTrack(didOf(uri)))
   const truth = new Map([...all].filter(([uri]) => isOurs(uri)))
@@ -138,6 +143,12 @@ export async function compare(
   const collections = [...rows.values()].sort((a, b) => (a.collection < b.collection ? -1 : 1))
   return { collections, wrong: collections.reduce((sum, c) => sum + c.wrong, 0) }
 }
+
+/** DIDs with a record of such a collection. */
+const foundBy = (
+  records: ReadonlyMap<string, unknown>,
+  finds: (collection: string) => boolean,
+): ReadonlySet<string> => new Set([...records.keys()].filter((uri) => finds(collectionOf(uri))).map(didOf))
 
 const collectionOf = (uri: string) => uri.split('/')[3] ?? ''
 const didOf = (uri: string) => uri.split('/')[2] ?? ''

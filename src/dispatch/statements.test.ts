@@ -57,6 +57,26 @@ describe.each(DIALECTS)('on $name a statement', (dialect) => {
     expect(await letters(bench)).toEqual({ query: named, stream: named })
   })
 
+  test('of a signal that aborted is not sent, and one that was sent is waited for', async () => {
+    const hurried = on(POST, {
+      async put({ rkey }, { tx }) {
+        const ending = new AbortController()
+        const insert = tx.insertInto('post').values({ uri: rkey, text: 'kept' }).returning('uri')
+        const kept = insert.execute({ signal: ending.signal })
+        ending.abort(new Error('enough'))
+        expect(await kept).toEqual([{ uri: rkey }])
+        const late = tx.insertInto('post').values({ uri: 'late', text: 'late' })
+        await expect(late.execute({ signal: ending.signal })).rejects.toThrow('enough')
+        const rows = tx.selectFrom('post').selectAll().stream({ signal: ending.signal })
+        await expect(rows[Symbol.asyncIterator]().next()).rejects.toThrow('enough')
+      },
+    })
+    await using bench = await openBench(dialect, [hurried], { tables })
+    await bench.dispatcher.submit(unit(await bench.repo(), [put(POST, 'a', {})]))
+    expect(await letters(bench)).toEqual({})
+    expect(await bench.rows('post')).toEqual([{ uri: 'a', text: 'kept' }])
+  })
+
   test('that was refused before the database saw it does no harm', async () => {
     const careless = on(POST, {
       async put({ rkey, record }, { tx }) {

@@ -17,6 +17,11 @@ import { UserError } from '../errors.ts'
 import { InsertCompiler } from './insert-compiler.ts'
 import type { UserDatabase } from './types.ts'
 
+/** What of Kysely's options for a statement counts here; 0.28 gives none. */
+interface Abortable {
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Kysely bound to one connection that is already inside a transaction. Kysely's own `Transaction` goes
  * through a connection provider with four promises to a query and, in some versions, a mutex that
@@ -51,7 +56,9 @@ export class BoundExecutor implements QueryExecutor {
     return this.#compiler.compileQuery(node, queryId) as CompiledQuery<R>
   }
 
-  executeQuery<R>(query: CompiledQuery<R>): Promise<QueryResult<R>> {
+  /** A signal keeps a statement from being sent; one that was sent is waited for, as the transaction needs its outcome. */
+  executeQuery<R>(query: CompiledQuery<R>, options?: Abortable): Promise<QueryResult<R>> {
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason)
     const result = this.#connection.executeQuery<R>(query)
     return this.plugins.length === 0 ? result : this.#transformed(result, query.queryId)
   }
@@ -67,8 +74,15 @@ export class BoundExecutor implements QueryExecutor {
     return now as QueryResult<R>
   }
 
-  async *stream<R>(query: CompiledQuery<R>, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    yield* this.#connection.streamQuery<R>(query, chunkSize)
+  async *stream<R>(
+    query: CompiledQuery<R>,
+    chunkSize: number,
+    options?: Abortable,
+  ): AsyncIterableIterator<QueryResult<R>> {
+    for await (const rows of this.#connection.streamQuery<R>(query, chunkSize)) {
+      options?.signal?.throwIfAborted()
+      yield rows
+    }
   }
 
   provideConnection<T>(consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
@@ -113,7 +127,7 @@ const nested = async (): Promise<never> => {
   throw new UserError('handlers run inside a transaction already; use `tx` itself')
 }
 
-/** Kysely asks the driver only for `startTransaction()` on a bound instance. */
+/** Kysely 0.28 asks the driver, only for `startTransaction()` on a bound instance; 0.29 refuses that by itself. */
 const nestingRefused: Driver = {
   init: async () => {},
   acquireConnection: nested,

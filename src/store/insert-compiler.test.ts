@@ -1,8 +1,11 @@
 import {
+  createQueryId,
   DummyDriver,
   type Generated,
   type InsertQueryBuilder,
+  type InsertQueryNode,
   Kysely,
+  type OnConflictNode,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -157,6 +160,20 @@ test('the text of an insert that comes again is not written again', () => {
     expect(new Set(texts).size).toBe(1)
     expect(asked()).toBe(1)
   }
+})
+
+test('what Kysely may add to an insert one day is written by Kysely, and not left out', () => {
+  const { compiler, asked } = counting(new SqliteQueryCompiler())
+  const db = kyselyOf(compiler)
+  const node = db
+    .insertInto('like')
+    .values(row(1))
+    .onConflict((c) => c.column('uri').doUpdateSet({ n: 1 }))
+    .toOperationNode() as InsertQueryNode
+  const added = { someday: { kind: 'RawNode' } }
+  for (const more of [added, { onConflict: { ...node.onConflict, ...added } as OnConflictNode }])
+    for (let i = 0; i < 2; i++) compiler.compileQuery({ ...node, ...more }, createQueryId())
+  expect(asked()).toBe(4)
 })
 
 test('what has more to it is written by Kysely each time', () => {

@@ -66,12 +66,16 @@ function equal(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 const INSERT: ReadonlySet<string> = new Set(['kind', 'into', 'columns', 'values', 'onConflict'])
+
+/** Whether an insert says no more than its table, columns, values and `on conflict`, whatever Kysely adds to it one day. */
+export const isPlainInsert = (node: InsertQueryNode): boolean => hasOnly(node, INSERT)
+
 const CONFLICT: ReadonlySet<string> = new Set(['kind', 'columns', 'updates', 'doNothing'])
 
 /** Null when there is more to it than we know of. */
 function shapeOf(node: InsertQueryNode): Shape | null {
   const { into, columns, values, onConflict } = node
-  if (into === undefined || columns === undefined || values?.kind !== 'ValuesNode' || !hasOnly(node, INSERT))
+  if (into === undefined || columns === undefined || values?.kind !== 'ValuesNode' || !isPlainInsert(node))
     return null
   const parts: (string | number)[] = []
   const table = tableOf(into)
@@ -83,7 +87,8 @@ function shapeOf(node: InsertQueryNode): Shape | null {
   return { table, parts, values: all }
 }
 
-function hasOnly(node: OperationNode, keys: ReadonlySet<string>): boolean {
+/** Whether everything that is set on a node is among these keys. */
+export function hasOnly(node: OperationNode, keys: ReadonlySet<string>): boolean {
   for (const key in node) if (!keys.has(key) && node[key as keyof OperationNode] !== undefined) return false
   return true
 }

@@ -1,11 +1,15 @@
-import { type Kysely, type Migration, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { sleep } from '../async/signal.ts'
 import type { Database } from './database.ts'
 import type { MigrationState } from './migration-survey.ts'
 import type { UserDatabase } from './types.ts'
 
-/** A migration that may say `export const transaction = false`: PostgreSQL does some things outside of one only. */
-export type UserMigration = Migration & { readonly transaction?: boolean }
+/** A migration of Kysely's that may say `export const transaction = false`: PostgreSQL does some things outside of one only. */
+export interface UserMigration {
+  up(db: Kysely<never>): Promise<void>
+  down?(db: Kysely<never>): Promise<void>
+  readonly transaction?: boolean
+}
 
 type Migrations = Readonly<Record<string, UserMigration>>
 

@@ -1,6 +1,6 @@
 import { join, parse } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type MigrationResult, type MigrationResultSet, Migrator } from 'kysely'
+import type { MigrationResult, MigrationResultSet, Migrator } from 'kysely/migration'
 import { LextapError, UserError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { inTurn, type MigrationPiece, piecesOf, type UserMigration } from './migration-pieces.ts'
@@ -77,14 +77,14 @@ async function runStep(
   }
 }
 
-function runPiece(
+async function runPiece(
   db: Database,
   folder: string,
   step: 'latest' | 'up' | 'down',
   { migrations, plain }: MigrationPiece,
   schema: string | undefined,
 ): Promise<MigrationResult[]> {
-  const migrator = new Migrator({
+  const migrator = new (await migratorClass())({
     db: db.kysely,
     provider: { getMigrations: async () => migrations },
     disableTransactions: plain,
@@ -92,6 +92,12 @@ function runPiece(
     ...(schema === undefined ? {} : { migrationTableSchema: schema }),
   })
   return withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder, plain))
+}
+
+/** Kysely's: 0.28 has it among everything else, 0.29 apart. */
+async function migratorClass(): Promise<typeof Migrator> {
+  const all: object = await import('kysely')
+  return 'Migrator' in all ? (all.Migrator as typeof Migrator) : (await import('kysely/migration')).Migrator
 }
 
 /**

@@ -29,6 +29,14 @@ test('dev --sandbox generates, discovers, fetches, follows, and ends level with 
   expect(JSON.parse(rows.stdout).length).toBeGreaterThan(11)
 })
 
+test('a project that follows nobody is level with what it follows at once', async () => {
+  const alone = makeStatusphere({ 'tap.config.ts': 'export default { track: { dids: [] } }\n' })
+  const { code, stdout } = await runCli(alone.dir, [...SANDBOX, '--until-level'])
+  alone.remove()
+  expect(stdout).toContain('level: ')
+  expect(code).toBe(0)
+})
+
 test('an interrupt ends the sandbox gracefully, with the comparison', async () => {
   await using dev = startCli(project.dir, SANDBOX)
   await dev.waitFor(/live events/)

@@ -7,6 +7,7 @@ import type {
   ValuesItemNode,
   ValuesNode,
 } from 'kysely'
+import { hasOnly, isPlainInsert } from '../../insert-compiler.ts'
 import { quote, type RowStatement } from '../../row-statements.ts'
 import type { TableInfo } from '../../tables.ts'
 import type { WireValue } from './wire.ts'
@@ -158,14 +159,13 @@ export function knownInsert(
   tables: ReadonlyMap<string, TableInfo>,
 ): KnownInsert | null {
   const node = query.query
-  if (node.kind !== 'InsertQueryNode' || isSpecial(node)) return null
+  if (node.kind !== 'InsertQueryNode' || !isPlainInsert(node)) return null
   const table = tables.get(node.into?.table.identifier.name ?? '')
   if (table === undefined || table.triggered || node.into?.table.schema !== undefined) return null
   const { values, onConflict: conflict } = node
   if (values?.kind !== 'ValuesNode') return null
   const rows = (values as ValuesNode).values
-  if (conflict !== undefined && (conflict.updates === undefined || conflict.updateWhere !== undefined))
-    return null
+  if (conflict !== undefined && (conflict.updates === undefined || !hasOnly(conflict, CONFLICT))) return null
   if (!rows.every(isPlainRow) || !(conflict?.updates ?? []).every(({ value }) => isPlainValue(value)))
     return null
   const known = { rows: BigInt(rows.length), table, shape: null, repeats: [] }
@@ -182,6 +182,9 @@ export function knownInsert(
     repeats: end.repeats,
   }
 }
+
+/** All that an `on conflict` may be about: no `updateWhere`, which makes the number of rows unknown. */
+const CONFLICT = new Set(['kind', 'columns', 'constraint', 'indexExpression', 'indexWhere', 'updates'])
 
 /** Values and columns of the row itself: anything else may read what was written before, which must be there then. */
 const PLAIN_NODES = new Set(['ValueNode', 'ReferenceNode', 'DefaultInsertValueNode'])
@@ -225,19 +228,4 @@ function conflictEnd(query: CompiledQuery, columns: readonly string[], tail: str
   if (names.length !== extra || repeats.includes(-1)) return null
   const set = names.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')
   return { tail: ` on conflict (${list(key)}) do update set ${set}`, key, set: names, repeats }
-}
-
-function isSpecial(node: InsertQueryNode): boolean {
-  return (
-    node.with !== undefined ||
-    node.returning !== undefined ||
-    node.output !== undefined ||
-    node.top !== undefined ||
-    node.ignore === true ||
-    node.replace === true ||
-    node.orAction !== undefined ||
-    node.onDuplicateKey !== undefined ||
-    node.explain !== undefined ||
-    (node.endModifiers?.length ?? 0) > 0
-  )
 }

@@ -1,6 +1,7 @@
 import {
   type CompiledQuery,
   DummyDriver,
+  type InsertQueryNode,
   Kysely,
   PostgresAdapter,
   PostgresIntrospector,
@@ -352,5 +353,18 @@ describe('an insert through Kysely', () => {
     ['that is none', () => db.updateTable('post').set({ n: 1 })],
   ])('%s waits for its answer', (_, build) => {
     expect(known(build)).toBeNull()
+  })
+
+  test('that says what no Kysely we know can say waits for its answer', () => {
+    const query = db
+      .insertInto('post')
+      .values(row)
+      .onConflict((o) => o.column('id').doUpdateSet({ n: 1 }))
+      .compile()
+    const node = query.query as InsertQueryNode
+    const said = (more: object) => knownInsert({ ...query, query: { ...node, ...more } }, tables)
+    expect(said({})).not.toBeNull()
+    expect(said({ someday: true })).toBeNull()
+    expect(said({ onConflict: { ...node.onConflict, someday: true } })).toBeNull()
   })
 })

@@ -17,6 +17,10 @@ class Adapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true
   }
+  /** It has one connection, and the lease is what waits for it: Kysely's own lock would stay shut after a lease that fails. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
 }
 
 /** `lease` waits for the one connection and gives it back. */
