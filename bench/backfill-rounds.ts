@@ -11,7 +11,8 @@ import { writePublicLexicons } from './public-lexicons.ts'
 const FOLDER = resolve(import.meta.dirname, '../.lextap/bench')
 const ROUNDS = 3
 const RECORDS = 100_000
-const REPOS = 2
+/** Enough that the first second, in which V8 compiles and its young generation grows, is a small part. */
+const REPOS = 5
 /** `@atproto/repo` is quadratic enough that a larger repo would only flatter us. */
 const PEER_RECORDS = 10_000
 

@@ -9,7 +9,7 @@ import { runIndexer } from './live.ts'
 import { runNode } from './pinned.ts'
 import type { TapOrders, TapRun } from './tap-peer.ts'
 
-const REPOS = 40
+const REPOS = 120
 const RECORDS = 1500
 const FOLDER = resolve(import.meta.dirname, '../.lextap/bench')
 
