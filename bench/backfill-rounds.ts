@@ -4,12 +4,11 @@ import { join, resolve } from 'node:path'
 import { runCodegen } from '../src/lexicon/codegen.ts'
 import { asUsers } from './as-users.ts'
 import type { BackfillRun, Style } from './backfill-run.ts'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import { writeRepo } from './network-repo.ts'
 import { writePublicLexicons } from './public-lexicons.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../.lextap/bench')
-const ROUNDS = 3
 const RECORDS = 100_000
 /** Enough that the first second, in which V8 compiles and its young generation grows, is a small part. */
 const REPOS = 5

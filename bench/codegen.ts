@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import { writePublicLexicons } from './public-lexicons.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const FOLDER = join(ROOT, '.lextap/bench-codegen')
-const ROUNDS = 3
 
 /**
  * The full public lexicon set, from a cold start to files on disk, each run a process of its own with an empty folder.

@@ -11,10 +11,9 @@ import { createObserver, type Observer } from '../src/observe/observer.ts'
 import { startServer } from '../src/server/server.ts'
 import { openStore } from '../src/store/open.ts'
 import type { Store } from '../src/store/store.ts'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 
 const EVENTS = 100_000
-const ROUNDS = 3
 const WATCH_MS = 5000
 /** The share of the events whose repos never wait for the client that takes nothing. */
 const FREE = 0.45

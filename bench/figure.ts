@@ -17,5 +17,22 @@ export const median = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
+const UNITS: Readonly<Record<string, number>> = { k: 1000, '': 1 }
+
+/**
+ * Whether the target is not reached: `>= 28 k`, `<= 5 s`, `>= 12x Tap` (of the first one beside it), `90 to 110: …`;
+ * several with commas between. Texts without a number are nobody's target.
+ */
+export function missed({ value, target, peers }: Omit<Figure, 'id' | 'unit' | 'spread'>): boolean {
+  const peer = Object.values(peers)[0] ?? Number.NaN
+  const band = /^(\d+) to (\d+):/.exec(target)
+  if (band !== null) return value < Number(band[1]) || value > Number(band[2])
+  const said = target.replace(/\(.*\)/, '').replaceAll(/(\d),(\d{3})/g, '$1$2')
+  return [...said.matchAll(/([<>])= ([\d.]+) ?(k|x)?/g)].some(([, sign, number, unit = '']) => {
+    const bound = Number(number) * (unit === 'x' ? peer : (UNITS[unit] ?? 1))
+    return sign === '<' ? value > bound : value < bound
+  })
+}
+
 /** How often everything is measured. `BENCH_ROUNDS=1` for a quick look. */
 export const ROUNDS: number = Number(process.env.BENCH_ROUNDS ?? 3)

@@ -3,10 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { asUsers } from './as-users.ts'
 import { carOf, generate, run } from './backfill-rounds.ts'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import type { ReplayRun } from './replay-run.ts'
 
-const ROUNDS = 3
 const RECORDS = 100_000
 const STYLES = ['plain', 'rows', 'puts'] as const
 type Style = (typeof STYLES)[number]

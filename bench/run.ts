@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Figure } from './figure.ts'
+import { type Figure, missed } from './figure.ts'
 
 /**
  * `npm run bench [-- id…]`: measures what TARGETS lists, prints the table, and writes `bench/results.json`.
@@ -91,19 +91,20 @@ const number = new Intl.NumberFormat('en', { maximumFractionDigits: 2, maximumSi
 const show = (value: number): string => number.format(value)
 
 function printTable(figures: Results['figures']): void {
-  const rows = [['figure', 'value', 'unit', 'spread', 'target', 'beside it']]
+  const rows = [['figure', 'value', 'unit', 'spread', 'target', '', 'beside it']]
   for (const id of Object.values(MODULES).flat()) {
     const figure = figures[id]
     if (figure === undefined) {
-      rows.push([id, '-', '', '', '', 'not measured'])
+      rows.push([id, '-', '', '', '', '', 'not measured'])
       continue
     }
     const { value, unit, spread, target, peers } = figure
     const beside = Object.entries(peers).map(([name, v]) =>
       unit === '%' ? `${name} ${show(v)}` : `${name} ${show(v)} (${show(value / v)}x)`,
     )
-    rows.push([id, show(value), unit, spread.map(show).join(' to '), target, beside[0] ?? ''])
-    for (const more of beside.slice(1)) rows.push(['', '', '', '', '', more])
+    const range = spread[0] === spread[1] ? '' : spread.map(show).join(' to ')
+    rows.push([id, show(value), unit, range, target, missed(figure) ? 'MISSED' : '', beside[0] ?? ''])
+    for (const more of beside.slice(1)) rows.push(['', '', '', '', '', '', more])
   }
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
   for (const row of rows)

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runCodegen } from '../src/lexicon/codegen.ts'
-import { type Figure, median } from './figure.ts'
+import { type Figure, median, ROUNDS } from './figure.ts'
 import { type BlockOrder, writeRepo } from './network-repo.ts'
 import { writePublicLexicons } from './public-lexicons.ts'
 import type { Run, Stack } from './verify-path-run.ts'
@@ -12,7 +12,6 @@ const LARGE = 500_000
 /** `@atproto/repo` is quadratic enough that a larger repo would only flatter us. */
 const SMALL = 10_000
 const MIDDLE = 100_000
-const ROUNDS = 3
 
 /**
  * CAR bytes → proven, decoded, validated records on one core: the streaming walk, the decoder and generated

@@ -105,6 +105,36 @@ test.each(DIALECTS)(
 )
 
 test.each(DIALECTS)(
+  'bytes that a handler uses again afterwards are stored as they were on $name',
+  async (dialect) => {
+    const tables = [
+      `create table item (id text primary key, b ${dialect.name === 'sqlite' ? 'blob' : 'bytea'}, c text default 'd')`,
+    ]
+    const scratch = Buffer.alloc(4)
+    const writes: ((context: Context, id: string) => Promise<unknown> | undefined)[] = [
+      ({ rows }, id) => rows.item?.upsert({ id, b: scratch }),
+      ({ rows }, id) => rows.item?.insert({ id, b: new Uint8Array(scratch.buffer, scratch.byteOffset, 4) }),
+      ({ tx }, id) => tx.insertInto('item').values({ id, b: scratch }).execute(),
+      ({ tx }, id) =>
+        tx
+          .insertInto('item')
+          .values({ id, b: scratch })
+          .onConflict((on) => on.column('id').doUpdateSet({ c: 'again' }))
+          .execute(),
+    ]
+    const { rows, failed } = await stored(dialect, tables, 40, 40, async (context, i) => {
+      scratch.writeUInt32BE(i)
+      await at(writes, i)(context, String(i).padStart(2, '0'))
+      scratch.fill(255)
+    })
+    expect(failed).toEqual([])
+    expect(rows.map(({ b }) => Buffer.from(b as Uint8Array).readUInt32BE())).toEqual(
+      Array.from({ length: 40 }, (_, i) => i),
+    )
+  },
+)
+
+test.each(DIALECTS)(
   'of many inserts those that break a rule fail, and only those, on $name',
   async (dialect) => {
     const tables = ['create table item (id text primary key, n integer not null check (n <> 30))']

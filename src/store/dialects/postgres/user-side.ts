@@ -159,8 +159,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       if (insert !== null) {
         const { shape, repeats } = insert
         if (shape !== null && saysAgain(values, shape.columns, repeats)) {
-          this.#buffer.add(shape, values.slice(0, shape.columns))
-        } else this.#buffer.alone(insert.table, query.sql, values)
+          this.#buffer.add(shape, kept(values.slice(0, shape.columns)))
+        } else this.#buffer.alone(insert.table, query.sql, kept(values))
         return { rows: NO_ROWS, numAffectedRows: insert.rows }
       }
       this.#buffer.flush()
@@ -185,8 +185,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       return done
     }
     const shape = this.#known.row(statement)
-    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table, text, row)
-    else this.#buffer.add(shape, row)
+    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table, text, kept(row))
+    else this.#buffer.add(shape, kept(row))
     return DONE
   }
 
@@ -209,6 +209,15 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       }
     }
   }
+}
+
+/** Bytes are the handler's, who may use them again before they are sent: they are copied, in place. */
+function kept(values: WireValue[]): WireValue[] {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (typeof value === 'object' && value !== null) values[i] = Buffer.from(value)
+  }
+  return values
 }
 
 /** Whether the parameters after the row's own repeat the values they would overwrite. */
