@@ -122,6 +122,45 @@ describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
     expect(again.done.map(({ name }) => name)).toEqual([names[1], names[2]])
   })
 
+  test('that leave an invalid index do not count as done, and an index that others left keeps them from running', async (context) => {
+    if (store.dialect === 'sqlite') return context.skip('it has no `create index concurrently`')
+    const raw = (text: string) => `await (await import('kysely')).sql\`${text}\`.execute(db)`
+    const plainly = (n: number, ...texts: string[]) => {
+      const name = write(n, texts.map(raw).join('; '))
+      appendFileSync(join(folder, `${name}.ts`), 'export const transaction = false\n')
+      return name
+    }
+    const replaced = (name: string, n: number, ...texts: string[]) => {
+      rmSync(join(folder, `${name}.ts`))
+      return plainly(n, ...texts)
+    }
+    const latest = () => runUserMigrations(store, folder, 'latest')
+    const unique = 'create unique index concurrently if not exists one_n on one (n)'
+    await store.db.run('create table one (n integer)')
+    await store.db.run('insert into one values (1), (1)')
+    const first = plainly(1, unique)
+    await expect(latest()).rejects.toThrow(/could not create unique index.*drop index concurrently if exists/)
+    await expect(latest()).rejects.toMatchObject({
+      code: 'migration',
+      message: expect.stringMatching(
+        /ran and does not count as done: the index "one_n" is invalid.*`drop index concurrently "one_n"`.*table=one/,
+      ),
+    })
+    // Of another migration it is in the way before anything happens.
+    const other = replaced(first, 1, 'insert into one values (2)')
+    await expect(latest()).rejects.toMatchObject({
+      code: 'migration',
+      message: expect.stringMatching(/0001-m\d+ does not run: the index "one_n" is invalid/),
+    })
+    expect(await store.db.all('select n from one where n = 2')).toEqual([])
+    // One that drops it first helps itself.
+    await store.db.run('delete from one')
+    const mended = replaced(other, 1, 'drop index concurrently if exists one_n', unique)
+    expect((await latest()).done).toEqual([{ name: mended, direction: 'up' }])
+    await store.db.run('insert into one values (1)')
+    await expect(store.db.run('insert into one values (1)')).rejects.toThrow('one_n')
+  })
+
   test('cannot be taken back without a `down`, and say so', async () => {
     const name = write(1, table('one'))
     const file = join(folder, `${name}.ts`)
@@ -330,4 +369,22 @@ test('what Postgres does outside of a transaction only says how, and two process
   appendFileSync(join(folder, `${alone}.ts`), 'export const transaction = false\n')
   const reports = await Promise.all([one, other].map((store) => runUserMigrations(store, folder, 'latest')))
   expect(reports.map(({ done }) => done.length).sort()).toEqual([0, 1])
+})
+
+test('an index that somebody builds at this moment keeps no migration from running', async () => {
+  const postgres = DIALECTS.find(({ name }) => name === 'postgres') as (typeof DIALECTS)[number]
+  await using database = await postgres.fresh()
+  await using store = await openStore(database.url, { observer: listener() })
+  await store.db.run('create table one (id integer)')
+  let building: Promise<unknown> = Promise.resolve()
+  await store.db.transaction(async (tx) => {
+    // Its builder waits for us to end.
+    await tx.run('insert into one values (1)')
+    building = store.db.run('create index concurrently one_id on one (id)')
+    const begun = () => store.db.all('select 1 as one from pg_index where not indisvalid')
+    await expect.poll(begun).toEqual([{ one: 1 }])
+    appendFileSync(join(folder, `${write(1, table('two'))}.ts`), 'export const transaction = false\n')
+    expect((await runUserMigrations(store, folder, 'latest')).done).toHaveLength(1)
+  })
+  await building
 })

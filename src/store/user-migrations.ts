@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { MigrationResult, MigrationResultSet, Migrator } from 'kysely/migration'
 import { LextapError, UserError } from '../errors.ts'
 import type { Database } from './database.ts'
+import { withValidIndexes } from './invalid-indexes.ts'
 import { inTurn, type MigrationPiece, piecesOf, type UserMigration } from './migration-pieces.ts'
 import {
   type MigrationState,
@@ -86,12 +87,24 @@ async function runPiece(
 ): Promise<MigrationResult[]> {
   const migrator = new (await migratorClass())({
     db: db.kysely,
-    provider: { getMigrations: async () => migrations },
+    provider: { getMigrations: async () => (plain ? watched(db, migrations, schema) : migrations) },
     disableTransactions: plain,
     // Which ran is remembered beside the tables they made.
     ...(schema === undefined ? {} : { migrationTableSchema: schema }),
   })
   return withoutForeignKeys(db, async () => resultsOf(db, await run(migrator, step), folder, plain))
+}
+
+/** The last is the one that runs. */
+function watched(
+  { dialect }: Database,
+  migrations: MigrationPiece['migrations'],
+  schema: string | undefined,
+): MigrationPiece['migrations'] {
+  const name = Object.keys(migrations).sort().at(-1) ?? ''
+  const last = migrations[name]
+  if (last === undefined || dialect === 'sqlite') return migrations
+  return { ...migrations, [name]: withValidIndexes(name, last, schema) }
 }
 
 /** Kysely's: 0.28 has it among everything else, 0.29 apart. */
@@ -164,7 +177,7 @@ function failure(
 
 function adviceFor(why: string, plain: boolean): string {
   if (plain)
-    return '; it runs outside of a transaction, so what it did before stays: write it so that it can be run again (`if not exists`), or take that back by hand'
+    return '; it runs outside of a transaction, so what it did before stays: write it so that it can be run again (for an index of PostgreSQL `drop index concurrently if exists …` first: `if not exists` takes one that failed half way for there), or take that back by hand'
   return /cannot (?:run|be executed) (?:inside|within) a transaction/i.test(why)
     ? '; give it a file of its own with `export const transaction = false`'
     : ''

@@ -207,7 +207,7 @@ export class SqliteConnection implements DatabaseConnection {
     const params = query.parameters.map(sqliteValue)
     // Inside our transaction the file is ours.
     return this.#watch === null
-      ? await whenFree(() => this.#execute(query, params))
+      ? await whenFree(this.#handle.db, () => this.#execute(query, params))
       : this.#watched(query.sql, () => this.#execute(query, params))
   }
 

@@ -140,11 +140,11 @@ class SqliteDatabase implements Database {
   }
 
   all<T>(text: string, params: readonly Param[] = []): Promise<T[]> {
-    return this.#turn.run(() => whenFree(() => this.#writer.all<T>(text, params)))
+    return this.#turn.run(() => whenFree(this.#writer.db, () => this.#writer.all<T>(text, params)))
   }
   run(text: string, params: readonly Param[] = []): Promise<number> {
     return this.#turn.run(async () => {
-      const count = await whenFree(() => this.#writer.run(text, params))
+      const count = await whenFree(this.#writer.db, () => this.#writer.run(text, params))
       this.#checkpointer?.committed()
       return count
     })
@@ -161,12 +161,12 @@ class SqliteDatabase implements Database {
 
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#turn.run(async () => {
-      await whenFree(() => this.#writer.run('begin immediate', []))
+      await whenFree(this.#writer.db, () => this.#writer.run('begin immediate', []))
       const tx = new SqliteTransaction(this.#writer, this.#parts, this.#tables)
       try {
         const result = await fn(tx)
         tx.end()
-        await whenFree(() => this.#writer.run('commit', []))
+        await whenFree(this.#writer.db, () => this.#writer.run('commit', []))
         this.#checkpointer?.committed()
         return result
       } catch (error) {

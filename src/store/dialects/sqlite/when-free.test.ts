@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -38,3 +40,35 @@ for (const [what, write] of Object.entries(writes)) {
     expect(written).toBe(true)
   })
 }
+
+const HOLD = `
+  const db = new (require('node:sqlite').DatabaseSync)(process.argv[1])
+  db.exec('begin immediate')
+  console.log('held')
+  setInterval(() => {}, 1000)`
+
+test.skipIf(!existsSync('/proc/locks'))(
+  'whoever holds the file is named in what is logged and thrown, also one that came later',
+  async () => {
+    const file = join(dir, 'app.db')
+    const observer = listener()
+    await using stack = new AsyncDisposableStack()
+    const stores: Store[] = []
+    for (const _ of Object.keys(writes))
+      stores.push(stack.use(await openStore(`sqlite:${file}`, { observer, lock: false })))
+    const other = spawn(process.execPath, ['-e', HOLD, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    stack.defer(() => void other.kill('SIGKILL'))
+    await once(other.stdout, 'data')
+    const named = new RegExp(`database is locked by \\S+ \\(pid ${other.pid}\\); file=${file}$`)
+    const [statement, ...thrown] = Object.values(writes).map((write, i) => write(stores[i] as Store))
+    for (const one of await Promise.allSettled(thrown))
+      expect(one).toMatchObject({ status: 'rejected', reason: { message: expect.stringMatching(named) } })
+    const logged = () => observer.lines.find(({ fault }) => fault === 'busy')
+    await expect
+      .poll(logged, { timeout: 20_000 })
+      .toMatchObject({ err: { message: expect.stringMatching(named) } })
+    other.kill('SIGKILL')
+    await statement
+  },
+  60_000,
+)
