@@ -334,6 +334,64 @@ describe('opening Postgres', () => {
     })
   })
 
+  test('refuses a database in another encoding than UTF-8, also to look at, and says how to make one', async () => {
+    await using database = await postgres.fresh()
+    await using store = await open(database.url)
+    const name = `${new URL(database.url).pathname.slice(1)}_latin`
+    await store.db.run(`create database ${name} encoding 'LATIN1' locale 'C' template template0`)
+    const latin = new URL(database.url)
+    latin.pathname = `/${name}`
+    for (const readOnly of [false, true])
+      await expect(open(latin.href, { readOnly })).rejects.toMatchObject({
+        name: 'UserError',
+        message: expect.stringMatching(
+          /is encoded in LATIN1, .*: createdb --encoding=UTF8 --template=template0 .*_latin_utf8; url=.*:\*\*\*@/,
+        ),
+      })
+    await store.db.run(`drop database ${name} with (force)`)
+  })
+
+  test('says when database, role or URL are set read-only, and what takes that back', async () => {
+    await using database = await postgres.fresh()
+    await (await open(database.url)).close()
+    const name = new URL(database.url).pathname.slice(1)
+    const refused = (url: string, mending: string) =>
+      expect(open(url)).rejects.toMatchObject({
+        name: 'UserError',
+        message: expect.stringContaining(`default_transaction_read_only is on, ${mending}; url=`),
+      })
+    const reset = 'reset default_transaction_read_only'
+    await refused(
+      `${database.url}?options=-c%20default_transaction_read_only%3Don`,
+      'set by the URL or PGOPTIONS',
+    )
+    await using tool = await open(database.url)
+    const role = `${name}_looking`
+    await tool.db.run(`create role ${role} superuser login password 'secret'`)
+    await tool.db.run(`alter role ${role} set default_transaction_read_only = on`)
+    await refused(as(database.url, role), `set for the role: alter role "${role}" ${reset}`)
+    await tool.db.run(`alter database ${name} set default_transaction_read_only = on`)
+    await refused(database.url, `set for the database: alter database "${name}" ${reset}`)
+    await using looking = await open(database.url, { readOnly: true })
+    expect(looking.dialect).toBe('postgres')
+    await tool.db.run(`drop role ${role}`)
+  })
+
+  test('says when the server is a standby, and that trying later may help', async () => {
+    await using database = await postgres.fresh()
+    await using store = await open(database.url)
+    await store.db.run('create schema standby')
+    await store.db.run(
+      'create function standby.pg_is_in_recovery() returns boolean language sql as $$ select true $$',
+    )
+    const standby = new URL(database.url)
+    standby.searchParams.set('options', '-c search_path=standby,pg_catalog,public')
+    await expect(open(standby.href)).rejects.toMatchObject({
+      name: 'TemporaryError',
+      message: expect.stringMatching(/the server is a standby, which takes no writes: .*; url=/),
+    })
+  })
+
   test('says when it takes no more connections, and that trying later may help', async () => {
     await using database = await postgres.fresh()
     await using store = await open(database.url)

@@ -14,6 +14,8 @@ export function explain(error: unknown, url: string): LextapError {
       return new UserError(`there is no such database: create it first (createdb); url=${url}`, options)
     case '42501':
       return new UserError(`the database user lacks a right: ${message}; url=${url}`, options)
+    case '25006':
+      return new TemporaryError(`the database takes no writes: ${message}; url=${url}`, options)
     case '53100':
       return new TemporaryError(`the database's disk is full; url=${url}`, options)
     case '53300':

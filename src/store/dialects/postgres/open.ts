@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { backoffMs } from '../../../async/backoff.ts'
 import { sleep } from '../../../async/signal.ts'
-import { LextapError, TemporaryError, UserError } from '../../../errors.ts'
+import { LextapError, TemporaryError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -27,6 +27,7 @@ import { explain } from './errors.ts'
 import { postgresFault, sqlState } from './faults.ts'
 import { deferredConstraints, introspect } from './introspect.ts'
 import { type Mark, Marks } from './marks.ts'
+import { requireServer } from './server.ts'
 import { PostgresSession } from './session.ts'
 import { CommitInDoubt, inTransaction } from './transaction.ts'
 import { KnownStatements } from './user-side.ts'
@@ -52,7 +53,6 @@ export const words: SqlWords = {
 const NAME = `${PREFIX}${randomBytes(6).toString('hex')}`
 let stores = 0
 
-const OLDEST_VERSION = 14
 const INVALID_PARAMETER = '22023'
 /** Transactions at once: one waits for its commit, one for its statements, one has the processor. */
 const TRANSACTIONS = 3
@@ -83,15 +83,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     pool.on('connect', (client) => void client.query(`set search_path to ${searchPath}`).catch(() => {}))
   }
   try {
-    const { rows } = await pool.query<{ version: string }>(
-      "select current_setting('server_version_num') as version",
-    )
-    const version = Math.floor(Number(rows[0]?.version) / 10_000)
-    if (version < OLDEST_VERSION) {
-      throw new UserError(
-        `PostgreSQL ${version} is too old: lextap needs ${OLDEST_VERSION} or newer; url=${maskPassword(url)}`,
-      )
-    }
+    await requireServer(pool, options, maskPassword(url))
     return new PostgresDatabase(maskPassword(url), pool, config.max, options.readOnly)
   } catch (error) {
     await pool.end().catch(() => {})
