@@ -19,6 +19,7 @@ import { type Following, followingOf } from './following.ts'
 import { applyJobs } from './halve.ts'
 import type { Job, RecordJob } from './job.ts'
 import { Plan, type PlanDeps } from './plan.ts'
+import type { How } from './repeats.ts'
 import { addRetry, type PendingRetry } from './retry.ts'
 import type { Outcome } from './unit.ts'
 import type { RetryOutcome, Work } from './work.ts'
@@ -49,7 +50,7 @@ export interface Applied {
  * The transaction (P1, P2): guards, handlers, record index, dead letters, outbox and repo rows of all the
  * works become true together. Throws what the database throws; nothing is written then.
  */
-export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boolean): Promise<Applied> {
+export function applyBatch(deps: ApplyDeps, works: readonly Work[], how: How): Promise<Applied> {
   return deps.store.transaction(async (tx) => {
     const rows = await lockRepos(tx, deps.store, works)
     const plan = new Plan(deps, tx, rows)
@@ -64,7 +65,7 @@ export function applyBatch(deps: ApplyDeps, works: readonly Work[], careful: boo
         else retries.set(work, retry)
       }
     }
-    const done = await finish(deps, tx, plan, careful)
+    const done = await finish(deps, tx, plan, how)
     for (const [work, retry] of retries) outcomes.set(work, outcomeOf(retry))
     return { ...done, outcomes }
   })
@@ -79,12 +80,12 @@ export interface ReplayStep {
 }
 
 /** As `applyBatch`, for records that are indexed already: the index stays as it is. */
-export function applyReplay(deps: ApplyDeps, step: ReplayStep, careful: boolean): Promise<Applied> {
+export function applyReplay(deps: ApplyDeps, step: ReplayStep, how: How): Promise<Applied> {
   return deps.store.transaction(async (tx) => {
     const plan = new Plan(deps, tx, new Map())
     for (const job of await step.begin(tx)) plan.addJob(job)
     await deps.store.notice(tx)
-    const done = await finish(deps, tx, plan, careful)
+    const done = await finish(deps, tx, plan, how)
     await step.end(tx, { letters: done.letters.length })
     return { ...done, outcomes: new Map() }
   })
@@ -95,15 +96,16 @@ async function finish(
   deps: ApplyDeps,
   tx: Transaction,
   plan: Plan,
-  careful: boolean,
+  how: How,
 ): Promise<Omit<Applied, 'outcomes'>> {
+  const { careful } = how
   await plan.resolve()
   if (careful) await tx.checkDeferred()
   await plan.writeOwed()
   // Under way while the handlers run: a server writes it beside them.
   const indexed = plan.index.flush(tx, careful)
   indexed.catch(() => {})
-  const options = { log: deps.observer.log, signal: deps.signal, careful, ...deps.handling }
+  const options = { log: deps.observer.log, signal: deps.signal, ...how, ...deps.handling }
   const effects = await applyJobs(tx, plan.jobs, options).catch(async (error) => {
     await indexed // the handlers may have failed because of it
     throw error

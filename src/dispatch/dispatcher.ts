@@ -17,6 +17,7 @@ import { type BatchLimits, Gatherer } from './gather.ts'
 import { DatabaseFault } from './halve.ts'
 import type { Publisher } from './publish.ts'
 import type { Registry } from './registry.ts'
+import { type How, Repeats } from './repeats.ts'
 import { repoOf } from './retry.ts'
 import { type RecordPolicy, Routes } from './route.ts'
 import { isLive, type Outcome, type Unit } from './unit.ts'
@@ -111,7 +112,7 @@ export class Dispatcher {
    * the repos it reads. Resolves when it is committed.
    */
   async replay(step: ReplayStep): Promise<Applied> {
-    const applied = await this.#apply(1, (careful) => applyReplay(this.#deps, step, careful))
+    const applied = await this.#apply(1, (how) => applyReplay(this.#deps, step, how))
     this.#committed(applied)
     return applied
   }
@@ -185,7 +186,7 @@ export class Dispatcher {
   async #run(works: readonly Work[]): Promise<void> {
     this.#running++
     try {
-      const applied = await this.#apply(works.length, (careful) => applyBatch(this.#deps, works, careful))
+      const applied = await this.#apply(works.length, (how) => applyBatch(this.#deps, works, how))
       this.#committed(applied)
     } catch (error) {
       for (const work of works) work.reject(error)
@@ -201,17 +202,15 @@ export class Dispatcher {
   }
 
   /** Tries until the database takes it: a batch is never given up because of the database. */
-  async #apply(works: number, run: (careful: boolean) => Promise<Applied>): Promise<Applied> {
-    const { store, observer } = this.#options
-    let careful = false
-    let conflicts = 0
-    for (let failures = 0; ; failures++) {
+  async #apply(works: number, run: (how: How) => Promise<Applied>): Promise<Applied> {
+    const { store, observer, handling } = this.#options
+    const repeats = new Repeats(handling.attempts)
+    for (;;) {
       if (this.#abort.signal.aborted) throw stopped()
       const start = performance.now()
       try {
         await this.#ready
-        // Two batches that keep getting into each other's way would do so for ever.
-        const applied = await this.#gate.run(conflicts > 1, () => run(careful))
+        const applied = await this.#gate.run(repeats.alone, () => run(repeats.how))
         batchApplied(observer, factsOf(works, applied, performance.now() - start))
         return applied
       } catch (error) {
@@ -219,14 +218,24 @@ export class Dispatcher {
         const cause = error instanceof DatabaseFault ? error.cause : error
         const fault = error instanceof DatabaseFault ? error.fault : store.db.faultOf(error)
         if (fault === null) {
-          // The commit itself refused: a deferred constraint. Look after every piece who broke it.
-          if (careful || error instanceof LextapError) throw error
-          careful = true
+          if (repeats.how.careful || error instanceof LextapError) throw error
+          repeats.refused()
           continue
         }
-        if (fault === 'conflict') conflicts++
-        const waitMs = backoffMs(failures, RETRY)
-        batchFailed(observer, { fault, works, failures: failures + 1, waitMs, error: cause })
+        const waitMs = backoffMs(repeats.failures, RETRY)
+        // Also at the commit, where a deferred trigger may raise it each time.
+        const met = error instanceof DatabaseFault ? error : { doubted: store.db.doubts(error), place: null }
+        repeats.failed(fault, met.doubted)
+        const { failures, how } = repeats
+        batchFailed(observer, {
+          ...met.place,
+          fault,
+          works,
+          failures,
+          halving: how.halving,
+          waitMs,
+          error: cause,
+        })
         this.#ready = store.collections.intern(this.#options.registry.collections)
         this.#ready.catch(() => {})
         await sleep(waitMs, AbortSignal.any([this.#abort.signal, this.#leaving.signal])).catch(() => {})

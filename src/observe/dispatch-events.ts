@@ -24,16 +24,31 @@ export function batchApplied(
   o.log.trace({ ...facts, ms: Math.round(facts.ms) }, 'batch committed')
 }
 
-/** The database failed; the batch will run again. */
+/**
+ * The database failed; the batch will run again, or be looked through for the event at fault (`halving`). `did`,
+ * `collection` and `rkey` say at which event it failed, or the first of `among` events where that cannot be told.
+ */
 export function batchFailed(
   o: Observer,
-  facts: { fault: string; works: number; failures: number; waitMs: number; error: unknown },
+  facts: {
+    fault: string
+    works: number
+    failures: number
+    halving: boolean
+    waitMs: number
+    error: unknown
+    did?: string
+    collection?: string
+    rkey?: string
+    among?: number
+  },
 ): void {
-  const { error, ...rest } = facts
+  const { error, halving, ...rest } = facts
   o.metrics.count('lextap_database_faults_total', 'Transactions that failed because of the database', {
     fault: facts.fault,
   })
-  o.log.warn({ ...rest, err: error }, 'the database failed; trying the batch again')
+  const next = halving ? 'trying the batch in halves for the event at fault' : 'trying the batch again'
+  o.log.warn({ ...rest, err: error }, `the database failed; ${next}`)
 }
 
 /** An op could not be applied and became a dead letter. */

@@ -81,6 +81,11 @@ export interface Transaction extends Session {
   userSide(options?: UserSideOptions): UserSide
   /** What went wrong with the database itself in this transaction, as opposed to with a statement. */
   readonly fault: Fault | null
+  /**
+   * What a handler's statement met since the savepoint that may pass (a deadlock, a lock that was not to be had, a
+   * statement that was cancelled), and that the statement may as well meet for ever.
+   */
+  readonly doubt: Fault | null
 }
 
 /**
@@ -103,6 +108,8 @@ export interface Database extends Session {
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>
   /** What kind of trouble an error is; null when the statement itself is at fault. */
   faultOf(error: unknown): Fault | null
+  /** Whether what `faultOf` calls trouble may be the doing of a statement, and be met for ever. */
+  doubts(error: unknown): boolean
   /** The same for whoever opened the database: an error that says what to do. */
   explain(error: unknown): LextapError
   /** Reads tables, keys and references of the user's schema; row writers use them from the next transaction on. */

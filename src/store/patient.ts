@@ -88,6 +88,9 @@ export class PatientDatabase implements Database {
   faultOf(error: unknown): Fault | null {
     return this.#db.faultOf(error)
   }
+  doubts(error: unknown): boolean {
+    return this.#db.doubts(error)
+  }
   explain(error: unknown): LextapError {
     return this.#db.explain(error)
   }

@@ -20,7 +20,7 @@ import { Mutex } from '../../mutex.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
 import type { UserDatabase } from '../../types.ts'
-import { postgresFault } from '../postgres/faults.ts'
+import { postgresFault, statementFault } from '../postgres/faults.ts'
 import { deferredConstraints, introspect } from '../postgres/introspect.ts'
 import { words } from '../postgres/open.ts'
 import { PostgresSession } from '../postgres/session.ts'
@@ -96,6 +96,10 @@ class PgliteDatabase implements Database {
 
   faultOf(error: unknown): Fault | null {
     return postgresFault(error)
+  }
+
+  doubts(error: unknown): boolean {
+    return statementFault(error)?.whole === false
   }
 
   explain(error: unknown): LextapError {

@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite'
 import type { Fault } from '../../database.ts'
 import { postgresFault } from '../postgres/faults.ts'
-import type { Wire, WireResult, WireValue } from '../postgres/wire.ts'
+import { tooManyParameters, type Wire, type WireResult, type WireValue } from '../postgres/wire.ts'
 
 const INT8 = 20
 const own = { [INT8]: Number }
@@ -32,6 +32,8 @@ export class PgliteWire implements Wire {
   }
 
   async query(text: string, values: readonly WireValue[], isOwn: boolean): Promise<WireResult> {
+    const tooMany = tooManyParameters(values)
+    if (tooMany !== null) throw tooMany
     const parsers = isOwn ? own : asPg
     const options = { parsers, serializers }
     const { rows, affectedRows } = await this.#db

@@ -1,8 +1,8 @@
 import pg from 'pg'
 import type { Fault } from '../../database.ts'
 import { CopyIn } from './copy-in.ts'
-import { postgresFault } from './faults.ts'
-import type { Wire, WireResult, WireValue } from './wire.ts'
+import { endsConnection, postgresFault } from './faults.ts'
+import { tooManyParameters, type Wire, type WireResult, type WireValue } from './wire.ts'
 
 /** Statements used this often on a connection get a name: planning one costs more than running it. */
 const NAMED_AFTER = 2
@@ -28,6 +28,8 @@ export class ClientWire implements Wire {
   }
 
   query(text: string, values: readonly WireValue[], own: boolean): Promise<WireResult> {
+    const tooMany = tooManyParameters(values)
+    if (tooMany !== null) return Promise.reject(tooMany)
     const { promise, resolve, reject } = Promise.withResolvers<WireResult>()
     const name = nameFor(this.#client, text)
     // A query object of our own: `client.query(text)` makes a stack trace for each statement.
@@ -67,7 +69,7 @@ export class ClientWire implements Wire {
   }
 
   #failed(error: Error): Error {
-    if (postgresFault(error) === 'connection') this.broken = true
+    if (endsConnection(error)) this.broken = true
     return error
   }
 }

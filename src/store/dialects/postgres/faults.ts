@@ -44,11 +44,43 @@ export function sqlState(error: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !SOCKET.has(code) ? code : null
 }
 
+/** Trouble that everybody has who uses the database, whoever's statement meets it. */
+const WHOLE = ['53100', '53200', '53300', '58030', '25006', 'XX001', 'XX002']
+/** The number of parameters does not fit, which no waiting mends. */
+const WRONG_MESSAGE = '08P01'
+
+/**
+ * Whether the connection is of no use after the error. A function may raise any SQLSTATE, and one that connects to
+ * another server speaks of that connection: what ends ours is no `ERROR`, or comes from the driver. Other severities
+ * are words of the server's language.
+ */
+export function endsConnection(error: unknown): boolean {
+  if (postgresFault(error) !== 'connection') return false
+  const state = sqlState(error)
+  if (state === null || isStalePlan(state, error)) return true
+  // Should it have ended all the same, the next statement hears of it.
+  return !state.startsWith('08') && (error as { severity?: unknown }).severity !== 'ERROR'
+}
+
+/**
+ * What an error of a handler's statement is: the database's trouble (`whole`), or one that may pass and may as well be
+ * the statement's own for ever. Null when it surely is the statement's.
+ */
+export function statementFault(error: unknown): { readonly fault: Fault; readonly whole: boolean } | null {
+  const fault = postgresFault(error)
+  const state = sqlState(error)
+  if (fault === null || state === WRONG_MESSAGE) return null
+  return { fault, whole: state === null || WHOLE.includes(state) || endsConnection(error) }
+}
+
+/** A plan made before somebody changed a table: a new connection makes a new one. */
+const isStalePlan = (state: string, error: unknown): boolean =>
+  state === '0A000' && /cached plan/.test((error as Error).message)
+
 export function postgresFault(error: unknown): Fault | null {
   const state = sqlState(error)
   if (state !== null) {
-    // A plan made before somebody changed a table: a new connection makes a new one.
-    if (state === '0A000' && /cached plan/.test((error as Error).message)) return 'connection'
+    if (isStalePlan(state, error)) return 'connection'
     return CODES.find(([prefix]) => state.startsWith(prefix))?.[1] ?? null
   }
   if (!(error instanceof Error)) return null

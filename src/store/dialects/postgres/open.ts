@@ -24,7 +24,7 @@ import type { UserDatabase } from '../../types.ts'
 import { maskPassword } from '../../url.ts'
 import { ClientWire } from './client-wire.ts'
 import { explain } from './errors.ts'
-import { postgresFault, sqlState } from './faults.ts'
+import { postgresFault, sqlState, statementFault } from './faults.ts'
 import { deferredConstraints, introspect } from './introspect.ts'
 import { type Mark, Marks } from './marks.ts'
 import { requireServer } from './server.ts'
@@ -206,6 +206,10 @@ class PostgresDatabase implements Database {
 
   faultOf(error: unknown): Fault | null {
     return postgresFault(error)
+  }
+
+  doubts(error: unknown): boolean {
+    return statementFault(error)?.whole === false
   }
 
   explain(error: unknown): LextapError {

@@ -10,6 +10,7 @@ import type {
   Transaction,
   UserSide,
 } from '../../database.ts'
+import { statementFault } from './faults.ts'
 import { type Mark, WRITE_MARK } from './marks.ts'
 import { PostgresSession } from './session.ts'
 import { type KnownStatements, PostgresSide } from './user-side.ts'
@@ -21,6 +22,7 @@ const PATIENCE_MS = 50
 /** An open transaction on one connection. */
 export class PostgresTransaction implements Transaction {
   fault: Fault | null = null
+  doubt: Fault | null = null
   /** A statement of ours failed: the server will refuse to commit. */
   failed = false
   readonly #wire: Wire
@@ -68,20 +70,21 @@ export class PostgresTransaction implements Transaction {
     this.#own(this.#wire.query('rollback to savepoint lextap', [], true)).catch(() => {})
     await this.#own(this.#wire.query('release savepoint lextap', [], true))
     this.failed = false
+    this.doubt = null
   }
   async releaseSavepoint(): Promise<void> {
-    await this.#watch(this.#wire.query('release savepoint lextap', [], true))
+    await this.#user(this.#wire.query('release savepoint lextap', [], true))
   }
   async checkDeferred(): Promise<void> {
-    for (const text of this.#known.checks) await this.#watch(this.#wire.query(text, [], true))
+    for (const text of this.#known.checks) await this.#user(this.#wire.query(text, [], true))
   }
 
   userSide(options: { readonly exact?: boolean } = {}): UserSide {
     const send = (text: string, values: readonly WireValue[]) =>
-      this.#watch(this.#wire.query(text, values, false))
+      this.#user(this.#wire.query(text, values, false))
     const { copy } = this.#wire
     const side = new PostgresSide(
-      { send, copy: copy && ((text, lines) => this.#watch(copy(text, lines))) },
+      { send, copy: copy && ((text, lines) => this.#user(copy(text, lines))) },
       this.#parts,
       this.#known,
       options.exact ?? false,
@@ -108,18 +111,22 @@ export class PostgresTransaction implements Transaction {
 
   async #own(result: Promise<WireResult>): Promise<WireResult> {
     try {
-      return await this.#watch(result)
+      return await result
     } catch (error) {
+      this.fault ??= this.#wire.faultOf(error)
       this.failed = true
       throw error
     }
   }
 
-  async #watch(result: Promise<WireResult>): Promise<WireResult> {
+  /** A statement of a handler's, or one that its doings decide. */
+  async #user(result: Promise<WireResult>): Promise<WireResult> {
     try {
       return await result
     } catch (error) {
-      this.fault ??= this.#wire.faultOf(error)
+      const met = statementFault(error)
+      if (this.#wire.broken || met?.whole === true) this.fault ??= this.#wire.faultOf(error)
+      else this.doubt ??= met?.fault ?? null
       throw error
     }
   }

@@ -25,3 +25,14 @@ export interface Wire {
   readonly broken: boolean
   faultOf(error: unknown): Fault | null
 }
+
+/** The protocol counts them in 16 bits. */
+const MAX_PARAMETERS = 65_535
+
+/** Drivers send the count's last 16 bits, and the server's answer speaks of a broken protocol. */
+export function tooManyParameters(values: readonly WireValue[]): Error | null {
+  if (values.length <= MAX_PARAMETERS) return null
+  return new Error(
+    `a statement can have at most ${MAX_PARAMETERS} parameters; it has ${values.length}: write the rows in several statements, or with rows.<table>`,
+  )
+}

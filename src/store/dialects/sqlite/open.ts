@@ -182,6 +182,11 @@ class SqliteDatabase implements Database {
     return sqliteFault(error)
   }
 
+  /** Who holds the file's lock lets go of it. */
+  doubts(): boolean {
+    return false
+  }
+
   explain(error: unknown): LextapError {
     return explain(error, this.#where)
   }

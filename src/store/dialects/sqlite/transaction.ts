@@ -18,6 +18,8 @@ import { sqliteRows } from './rows.ts'
 /** An open transaction on the writer's connection. */
 export class SqliteTransaction implements Transaction {
   fault: Fault | null = null
+  /** Who holds the file's lock lets go of it, whichever statement asks. */
+  readonly doubt = null
   readonly #handle: SqliteHandle
   readonly #parts: DialectParts
   readonly #tables: RowTables
