@@ -27,7 +27,7 @@ import { openProject } from './project.ts'
 import { replayLine } from './replay-line.ts'
 import { type IsGone, unlocked, watchReplay } from './replay-watch.ts'
 import { onStopSignals } from './stop-signals.ts'
-import { explained } from './with-store.ts'
+import { explained, requireDatabase } from './with-store.ts'
 
 /** Everything a replay from the command line needs to know. */
 interface Asked {
@@ -58,6 +58,7 @@ async function ask(flags: ReplayFlags): Promise<Asked> {
   const line: ProgressLine = new ProgressLine(process.stderr, (text) => observer.log.info(text))
   const overrides = flags.database === undefined ? {} : { database: flags.database }
   const { config, observer } = await openProject(flags, { overrides, stream: line })
+  requireDatabase(config.database)
   const handlers = await loadHandlers(config)
   const registry = new Registry(handlers.definitions, {
     schemas: handlers.schemas,

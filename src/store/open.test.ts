@@ -222,6 +222,17 @@ describe('one process at a time', () => {
     })
   })
 
+  test('no PGlite database is made among the files of others', async () => {
+    const folder = join(dir, 'photos')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'cat.jpg'), '')
+    await expect(open(`pglite:${folder}`)).rejects.toMatchObject({
+      name: 'UserError',
+      message: `the folder holds other files and no PGlite database: name a new or an empty one; folder=${folder}; holds=cat.jpg`,
+    })
+    expect([readdirSync(dir), readdirSync(folder)]).toEqual([['photos'], ['cat.jpg']])
+  })
+
   test('PGlite folders are never shared: a tool is refused as well', async () => {
     await using database = await freshPglite()
     await using _ = await open(database.url)

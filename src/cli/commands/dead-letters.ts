@@ -101,7 +101,7 @@ async function showLetter(id: number, flags: Flags): Promise<void> {
 }
 
 async function retryLetters(given: number[], flags: Flags & { all?: true }): Promise<void> {
-  await withStore(flags, 'write', async ({ config, observer, store }) => {
+  await withStore(flags, 'change', async ({ config, observer, store }) => {
     const ids = await chosen(store, given, flags)
     await using dispatcher = await makeDispatcher(config, observer, store)
     const outcomes: { id: number; outcome: string }[] = []
@@ -140,7 +140,7 @@ async function makeDispatcher(config: ResolvedConfig, observer: Observer, store:
 }
 
 async function dropLetters(given: number[], flags: Flags & { all?: true }): Promise<void> {
-  await withStore(flags, 'write', async ({ store }) => {
+  await withStore(flags, 'change', async ({ store }) => {
     const ids = await chosen(store, given, flags)
     for (const id of ids) await store.deadLetters.drop(id)
     if (flags.json) return printJson({ dropped: ids })

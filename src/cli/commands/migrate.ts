@@ -36,7 +36,7 @@ export function command(): Command {
 }
 
 async function migrateStep(step: MigrationStep, flags: Flags): Promise<void> {
-  await withStore(flags, 'write', async ({ config, store }) => {
+  await withStore(flags, step === 'latest' ? 'write' : 'change', async ({ config, store }) => {
     if (config.migrations === null) throw noFolder()
     const report = await runUserMigrations(store, config.migrations, step, importUserModule)
     if (flags.json) return printJson(report)

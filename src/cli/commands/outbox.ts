@@ -65,7 +65,7 @@ async function change(
 ): Promise<void> {
   if (ids.length === 0 && !flags.all)
     throw new UserError('name the ids of the events, or say --all', { code: 'nothing-named' })
-  await withStore(flags, 'write', async ({ store }) => {
+  await withStore(flags, 'change', async ({ store }) => {
     const count = await act(store, ids.length === 0 ? undefined : ids)
     if (flags.json) printJson({ count })
     else printLine(`${count} ${what}`)

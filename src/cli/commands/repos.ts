@@ -63,7 +63,7 @@ async function addRepos(given: string[], flags: Flags): Promise<void> {
 
 async function removeRepos(given: string[], flags: Flags & { keepRows?: true }): Promise<void> {
   const dids = checkDids(given)
-  await withStore(flags, 'write', async ({ config, store }) => {
+  await withStore(flags, 'change', async ({ config, store }) => {
     const rows = await found(store, dids)
     const removal = flags.keepRows ? 'keep' : 'delete'
     await store.excluded.add(rows.map(({ did }) => did))
@@ -78,7 +78,7 @@ async function removeRepos(given: string[], flags: Flags & { keepRows?: true }):
 
 async function resyncRepos(given: string[], flags: Flags): Promise<void> {
   const dids = checkDids(given)
-  await withStore(flags, 'write', async ({ store }) => {
+  await withStore(flags, 'change', async ({ store }) => {
     const rows = await found(store, dids)
     for (const row of rows) await store.repos.patch(row.id, { state: 'desynchronized', retryAt: null })
     if (flags.json) return printJson({ resync: rows.map((row) => row.did) })

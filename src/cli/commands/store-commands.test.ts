@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeProject, type Project } from '../../../test/support/project.ts'
 import { cleanEnv, runCli } from '../../../test/support/run-node.ts'
@@ -16,12 +17,24 @@ beforeAll(() => {
 afterAll(() => project.remove())
 
 describe('before there is a database', () => {
-  test.each(['status', 'repos list', 'dead-letters list'])('%s says so and ends with 1', async (args) => {
+  test.each([
+    'status',
+    'plan',
+    'repos list',
+    `repos resync ${A}`,
+    'dead-letters list',
+    'dead-letters retry --all',
+    'outbox drop --all',
+    'migrate status',
+    'migrate down',
+    'replay',
+  ])('%s says so, ends with 1 and makes none', async (args) => {
     expect(await lextap(args)).toMatchObject({
       code: 1,
       stdout: '',
       stderr: 'error: there is no database yet: .lextap/app.db; lextap run makes it\n',
     })
+    expect(existsSync(join(project.dir, '.lextap'))).toBe(false)
   })
 })
 

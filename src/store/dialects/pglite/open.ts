@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { type CompiledQuery, type DatabaseConnection, Kysely } from 'kysely'
-import type { LextapError } from '../../../errors.ts'
+import { type LextapError, UserError } from '../../../errors.ts'
 import { dialectParts } from '../../bound-kysely.ts'
 import type {
   BulkDelete,
@@ -15,7 +16,7 @@ import type {
   SqlWords,
   Transaction,
 } from '../../database.ts'
-import { makeFolder } from '../../folder.ts'
+import { isFolder, makeFolder } from '../../folder.ts'
 import { Mutex } from '../../mutex.ts'
 import { RowTables } from '../../rows.ts'
 import type { TableInfo } from '../../tables.ts'
@@ -36,12 +37,28 @@ export async function openPglite(path: string): Promise<Database> {
   try {
     const { PGlite } = await import('@electric-sql/pglite')
     if (path !== ':memory:') makeFolder(dirname(path))
+    requireOwnFolder(path)
     const db = path === ':memory:' ? new PGlite() : new PGlite(path)
     await db.waitReady
     return new PgliteDatabase(path, db)
   } catch (error) {
     throw explain(error, path)
   }
+}
+
+/** Of a cluster, also one whose making was cut short, and what file systems and tools leave in any folder. */
+const OWN = /^(?:\.|PG_VERSION$|base$|global$|pg_|postgresql\.|postmaster\.|lost\+found$)/
+
+/** PGlite makes a database in whatever folder it is given. */
+function requireOwnFolder(path: string): void {
+  if (!isFolder(path)) return
+  const names = readdirSync(path)
+  const foreign = names.find((name) => !OWN.test(name))
+  if (foreign === undefined || names.includes('PG_VERSION')) return
+  throw new UserError(
+    `the folder holds other files and no PGlite database: name a new or an empty one; folder=${path}; holds=${foreign}`,
+    { code: 'database' },
+  )
 }
 
 class PgliteDatabase implements Database {
