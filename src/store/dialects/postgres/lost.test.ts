@@ -15,6 +15,17 @@ function socketsTo(port: number): Socket[] {
     .filter((handle): handle is Socket => handle instanceof Socket && handle.remotePort === port)
 }
 
+test('the server does not end the transaction of a handler that takes its time', async () => {
+  await using database = await (
+    DIALECTS.find(({ name }) => name === 'postgres') as (typeof DIALECTS)[number]
+  ).fresh()
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c idle_in_transaction_session_timeout=1ms')
+  await using store = await openStore(url.href, { observer: listener() })
+  const shown = await store.db.all('show idle_in_transaction_session_timeout')
+  expect(shown).toEqual([{ idle_in_transaction_session_timeout: '0' }])
+})
+
 test('a statement on a connection that breaks in a way nobody knows is sent again', async () => {
   await using database = await (
     DIALECTS.find(({ name }) => name === 'postgres') as (typeof DIALECTS)[number]

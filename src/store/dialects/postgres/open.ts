@@ -54,6 +54,9 @@ const NAME = `${PREFIX}${randomBytes(6).toString('hex')}`
 let stores = 0
 
 const INVALID_PARAMETER = '22023'
+/** What ends connections in the middle of a batch, each time: how long a handler may take is the watchdog's business. */
+const NO_LIMITS = `select set_config(name, '0', false) from pg_settings
+  where name in ('idle_in_transaction_session_timeout', 'transaction_timeout') and setting <> '0'`
 /** Transactions at once: one waits for its commit, one for its statements, one has the processor. */
 const TRANSACTIONS = 3
 
@@ -78,10 +81,11 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   // A connection that dies while nobody uses it is no event: the next one is made anew.
   pool.on('error', () => {})
   const { searchPath } = options
-  if (searchPath !== null) {
-    // Ahead of whatever the connection is asked for.
-    pool.on('connect', (client) => void client.query(`set search_path to ${searchPath}`).catch(() => {}))
-  }
+  // Ahead of whatever the connection is asked for.
+  pool.on('connect', (client) => {
+    client.query(NO_LIMITS).catch(() => {})
+    if (searchPath !== null) client.query(`set search_path to ${searchPath}`).catch(() => {})
+  })
   try {
     await requireServer(pool, options, maskPassword(url))
     return new PostgresDatabase(maskPassword(url), pool, config.max, options.readOnly)
