@@ -107,4 +107,69 @@ describe.each(DIALECTS)('on $name a statement', (dialect) => {
       { id: 8, text: 'last' },
     ])
   })
+
+  test('that would end the transaction fails its event alone, whatever stands before it', async () => {
+    const ending = on(POST, {
+      async put({ rkey, record }, { tx, rows }) {
+        await rows.post?.upsert({ uri: rkey, text: 'kept' })
+        if (record.text !== '') await sql.raw(record.text).execute(tx)
+      },
+    })
+    await using bench = await openBench(dialect, [ending], { tables })
+    const refused = ['; commit', ' ;; /* a */ end', '-- a\nrollback', 'release lextap', '/* ; */ begin']
+    const several = ['select 1; commit', "update post set text = 'x'; update post set text = 'y'"]
+    const texts = ['', ...refused, '', ...several, '']
+    const ops = texts.map((text, i) => put(POST, `${i}`, { text }))
+    await bench.dispatcher.submit(unit(await bench.repo(), ops))
+    const says = (text: string) =>
+      text === ''
+        ? []
+        : [refused.includes(text) ? 'that lextap opens and commits' : 'a query is one statement']
+    expect(Object.entries(await letters(bench))).toEqual(
+      texts.flatMap((text, i) => says(text).map((what) => [`${i}`, expect.stringContaining(what)])),
+    )
+    expect(await bench.rows('post')).toEqual(
+      texts.flatMap((text, i) => (text === '' ? [{ uri: `${i}`, text: 'kept' }] : [])),
+    )
+  })
+})
+
+describe.each(DIALECTS.filter(({ name }) => name !== 'sqlite'))('on $name a raw query', (dialect) => {
+  test('holds what bodies it likes, and the server refuses those that commit', async () => {
+    const body = (does: string) => `do $$ begin perform 1; ${does}; end $$`
+    const running = on(POST, {
+      async put({ rkey, record }, { tx, rows }) {
+        await rows.post?.upsert({ uri: rkey, text: 'kept' })
+        await sql.raw(record.text).execute(tx)
+      },
+    })
+    await using bench = await openBench(dialect, [running], { tables })
+    const texts = [body("update post set text = 'done'"), body('commit'), '', 'select 1;']
+    const ops = texts.map((text, i) => put(POST, `${i}`, { text }))
+    await bench.dispatcher.submit(unit(await bench.repo(), ops))
+    expect(await letters(bench)).toEqual({
+      1: expect.stringContaining('invalid transaction termination'),
+    })
+    expect(await bench.rows('post')).toEqual([
+      { uri: '0', text: 'done' },
+      { uri: '2', text: 'kept' },
+      { uri: '3', text: 'kept' },
+    ])
+  })
+})
+
+describe.each(DIALECTS.filter(({ name }) => name !== 'sqlite'))('on $name a copy in', (dialect) => {
+  test('by a query fails its event, as there is nothing to copy', async () => {
+    const copying = on(POST, {
+      async put({ rkey, record }, { tx, rows }) {
+        await rows.post?.upsert({ uri: rkey, text: 'kept' })
+        await sql.raw(record.text).execute(tx)
+      },
+    })
+    await using bench = await openBench(dialect, [copying], { tables })
+    const ops = ['select 1', 'copy post from stdin', 'select 1'].map((text, i) => put(POST, `${i}`, { text }))
+    await bench.dispatcher.submit(unit(await bench.repo(), ops))
+    expect(await letters(bench)).toEqual({ 1: expect.stringContaining('no data to copy in') })
+    expect((await bench.rows('post')).map(({ uri }) => uri)).toEqual(['0', '2'])
+  })
 })

@@ -148,19 +148,6 @@ export function boundKysely(connection: DatabaseConnection, parts: DialectParts)
   })
 }
 
-const FORBIDDEN =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i
-
-/** Whether a statement would begin or end a transaction. */
-export const controlsTransaction = (sql: string): boolean => FORBIDDEN.test(sql)
-
-/** Handlers must not end the transaction they run in: half a commit would become true. */
-export function controlRefused(sql: string): UserError {
-  return new UserError(
-    `handlers run inside a transaction that lextap opens and commits; remove the statement; sql=${sql.trim().slice(0, 60)}`,
-  )
-}
-
 /**
  * The error of a handler whose statement failed and that went on, whether it caught the error or did not await the
  * statement. Postgres refuses everything after such a failure; the other databases do as it does.

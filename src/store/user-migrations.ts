@@ -28,8 +28,8 @@ export interface MigrationReport {
 export type ImportModule = (file: string, what: string) => Promise<object>
 
 /**
- * Runs the user's Kysely migrations of a folder. Those that are due share a transaction (on SQLite each has its own), so a
- * failure leaves nothing; one with `transaction = false` runs by itself outside of any.
+ * Runs the user's Kysely migrations of a folder. Those that are due share a transaction, so a failure leaves
+ * nothing of any of them; one with `transaction = false` runs by itself outside of any, and parts those before from those behind it.
  * `importModule` loads them; Node's own `import` by default, which knows less TypeScript than users write.
  * @throws UserError for a migration that cannot be loaded or fails, TemporaryError for trouble of the database.
  */

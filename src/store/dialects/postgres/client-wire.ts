@@ -16,6 +16,9 @@ const ownTypes = {
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
 }
 
+/** Also without parameters by the extended protocol, where the server takes one statement and no more. */
+const ONE_STATEMENT = { queryMode: 'extended' }
+
 /** A `pg` client in pipeline mode. */
 export class ClientWire implements Wire {
   broken = false
@@ -38,7 +41,7 @@ export class ClientWire implements Wire {
         text,
         values: values as WireValue[],
         ...(name === undefined ? {} : { name }),
-        ...(own ? { types: ownTypes } : {}),
+        ...(own ? { types: ownTypes } : ONE_STATEMENT),
       },
       this.#settle(resolve, reject),
     )

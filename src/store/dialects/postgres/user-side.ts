@@ -1,17 +1,12 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import {
-  boundKysely,
-  controlRefused,
-  controlsTransaction,
-  type DialectParts,
-  transactionOver,
-  wentOnAfter,
-} from '../../bound-kysely.ts'
+import { boundKysely, type DialectParts, transactionOver, wentOnAfter } from '../../bound-kysely.ts'
 import type { StatementFailure, UserSide } from '../../database.ts'
 import type { RowStatement } from '../../row-statements.ts'
 import type { RowTables } from '../../rows.ts'
+import { controlRefused, controlsTransaction, copiesIn, copyRefused } from '../../statement-words.ts'
 import type { RowWriter } from '../../types.ts'
 import { FreshRows } from './fresh-rows.ts'
+import { explainSeveral } from './one-statement.ts'
 import { type KnownInsert, knownInsert, type MergeShape, shapeOfRow } from './shapes.ts'
 import { wireJson, wireValue } from './values.ts'
 import type { Wire, WireResult, WireValue } from './wire.ts'
@@ -29,6 +24,8 @@ const MAX_KNOWN = 1000
 interface KnownStatement {
   /** It would begin or end a transaction. */
   readonly controls: boolean
+  /** It would wait for data. */
+  readonly copies: boolean
   /** It may put constraints off. */
   readonly defers: boolean
   readonly insert: KnownInsert | null
@@ -59,6 +56,7 @@ export class KnownStatements {
     if (found !== undefined) return found
     const made = {
       controls: controlsTransaction(query.sql),
+      copies: copiesIn(query.sql),
       defers: /set\s+constraints/i.test(query.sql),
       insert: knownInsert(query, this.tables.infos),
     }
@@ -149,8 +147,9 @@ export class PostgresSide implements UserSide, DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
-    const { controls, defers, insert } = this.#known.of(query)
+    const { controls, copies, defers, insert } = this.#known.of(query)
     if (controls) throw controlRefused(query.sql)
+    if (copies) throw copyRefused(query.sql)
     this.#deferring ||= defers
     // The server would say no more than that the transaction is aborted.
     if (this.#failed !== null) throw wentOnAfter(this.#failed.error)
@@ -199,7 +198,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     this.#outstanding++
     try {
       return await send()
-    } catch (error) {
+    } catch (reason) {
+      const error = explainSeveral(reason)
       this.#failed ??= { error, late }
       throw error
     } finally {

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import { UserError } from '../../../errors.ts'
-import { controlRefused, controlsTransaction, transactionOver, wentOnAfter } from '../../bound-kysely.ts'
+import { transactionOver, wentOnAfter } from '../../bound-kysely.ts'
 import type { BulkDelete, BulkInsert, BulkUpdate, Param, StatementFailure } from '../../database.ts'
+import { controlRefused, controlsTransaction, severalStatements } from '../../statement-words.ts'
 import { whenFree } from './when-free.ts'
 
 /** Statements kept ready; preparing one costs four times what running it does. */
@@ -33,7 +33,7 @@ export class SqliteHandle {
   prepare(sql: string): Prepared {
     let found = this.#prepared.get(sql)
     if (found === undefined) {
-      found = this.#make(sql)
+      found = this.fresh(sql)
       if (this.#prepared.size >= MAX_STATEMENTS) {
         const oldest = this.#prepared.keys().next().value
         if (oldest !== undefined) this.#prepared.delete(oldest)
@@ -47,7 +47,7 @@ export class SqliteHandle {
   own(sql: string): Prepared {
     let found = this.#own.get(sql)
     if (found === undefined) {
-      found = this.#make(sql.replace(/\$(\d+)/g, '?$1'))
+      found = this.fresh(sql.replace(/\$(\d+)/g, '?$1'))
       this.#own.set(sql, found)
     }
     return found
@@ -75,7 +75,8 @@ export class SqliteHandle {
     return this.all<{ rows: number }>('select total_changes() as rows', [])[0]?.rows ?? 0
   }
 
-  #make(sql: string): Prepared {
+  /** A statement that nobody else uses. */
+  fresh(sql: string): Prepared {
     const statement = this.db.prepare(sql)
     requireOne(sql, statement)
     return { ...reading(statement), controls: controlsTransaction(sql) }
@@ -122,10 +123,7 @@ const NOTHING = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*$/
 function requireOne(sql: string, statement: StatementSync): void {
   const rest = sql.slice(statement.sourceSQL.length)
   if (NOTHING.test(rest)) return
-  throw new UserError(
-    `a query is one statement, and this text goes on behind the first; give each a query of its own; rest=${rest.trim().slice(0, 100)}`,
-    { code: 'several-statements' },
-  )
+  throw severalStatements({ rest })
 }
 
 type Bulk = BulkInsert | BulkUpdate | BulkDelete
@@ -228,9 +226,13 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 
+  #usable(prepared: Prepared): Prepared {
+    if (prepared.controls && this.#watch !== null) throw controlRefused(prepared.statement.sourceSQL)
+    return prepared
+  }
+
   #execute<R>(query: CompiledQuery, params: readonly SQLInputValue[]): QueryResult<R> {
-    const prepared = this.#handle.prepare(query.sql)
-    if (prepared.controls && this.#watch !== null) throw controlRefused(query.sql)
+    const prepared = this.#usable(this.#handle.prepare(query.sql))
     if (prepared.columns?.length !== 0) return { rows: rowsOf<R>(prepared, params) }
     const { changes, lastInsertRowid } = prepared.statement.run(...params)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
@@ -240,7 +242,7 @@ export class SqliteConnection implements DatabaseConnection {
     this.#requireUsable()
     const params = query.parameters.map(sqliteValue)
     // A statement of its own: an iterator that is still open must not be reset by the same text elsewhere.
-    const { statement, columns } = this.#watched(query.sql, () => reading(this.#handle.db.prepare(query.sql)))
+    const { statement, columns } = this.#watched(query.sql, () => this.#usable(this.#handle.fresh(query.sql)))
     const rows = this.#watched(query.sql, () => statement.iterate(...params))
     try {
       for (;;) {
