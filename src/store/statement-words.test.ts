@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { controlsTransaction } from './statement-words.ts'
+import { controlsTransaction, leavesOf } from './statement-words.ts'
 
 test.each([
   'commit',
@@ -12,6 +12,7 @@ test.each([
   'start  transaction',
   'commit prepared $1',
   'rollback',
+  'set transaction read only',
   'rollback work',
   'savepoint lextap',
   'rollback to savepoint "lextap"',
@@ -35,4 +36,19 @@ test.each([
   `${'/* a */ '.repeat(40)}select 1`,
 ])('%j does not', (text) => {
   expect(controlsTransaction(text)).toBe(false)
+})
+
+test.each([
+  ['/* a */ set local role reader', { settings: true }],
+  ['reset search_path', { settings: true }],
+  ["select set_config ('app.who', $1, true)", { settings: true }],
+  ["do $$ begin execute 'set local role reader'; end $$", { settings: true }],
+  ['create temporary table a (b int)', { temporary: true }],
+  ['create or replace temp view a as select 1', { temporary: true }],
+  ['select 1 into temp a', { temporary: true }],
+  ['declare a no scroll cursor for select 1', { cursors: true }],
+  ['update post set text = $1', {}],
+  ['set constraints all deferred', {}],
+])('%j leaves %j behind', (text, left) => {
+  expect(leavesOf(text)).toEqual({ settings: false, temporary: false, cursors: false, ...left })
 })

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 
 const CONTROL =
-  /^(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i
+  /^(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|set\s+(?:local\s+)?transaction|set\s+session\s+characteristics|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i
 
 /** Our own savepoint; who goes back to it undoes what others wrote. */
 const SAVEPOINT =
@@ -25,6 +25,27 @@ const COPY_IN = /^copy\b[\s\S]*\bfrom\s+stdin\b/i
 /** Whether Postgres would wait for data that nobody sends. */
 export const copiesIn = (sql: string): boolean =>
   COMMENTS.some((comments) => COPY_IN.test(sql.slice(beginOf(sql, comments))))
+
+/** What a statement may leave behind in its transaction, for statements that have nothing to do with it. */
+export interface Leaves {
+  /** Settings: a role, a search path, variables. */
+  readonly settings: boolean
+  /** Temporary tables. */
+  readonly temporary: boolean
+  readonly cursors: boolean
+}
+
+const SETS = /^(?:re)?set\b(?!\s+constraints)|^do\b[\s\S]*\b(?:re)?set\b/i
+const SET_CONFIG = /\bset_config\b/i
+const TEMPORARY = /\b(?:create|into)\s+(?:or\s+replace\s+)?(?:(?:local|global)\s+)?temp(?:orary)?\b/i
+const CURSOR = /\bdeclare\b[\s\S]*\bcursor\b/i
+
+/** By its words: what a function of the user's own does is not seen. */
+export const leavesOf = (sql: string): Leaves => ({
+  settings: SET_CONFIG.test(sql) || COMMENTS.some((comments) => SETS.test(sql.slice(beginOf(sql, comments)))),
+  temporary: TEMPORARY.test(sql),
+  cursors: CURSOR.test(sql),
+})
 
 /** Where the statement begins behind whitespace, semicolons and comments. */
 function beginOf(sql: string, { nest, line }: (typeof COMMENTS)[number]): number {

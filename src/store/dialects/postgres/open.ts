@@ -81,14 +81,14 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   // A connection that dies while nobody uses it is no event: the next one is made anew.
   pool.on('error', () => {})
   const { searchPath } = options
+  const opening = [NO_LIMITS, ...(searchPath === null ? [] : [`set search_path to ${searchPath}`])]
   // Ahead of whatever the connection is asked for.
   pool.on('connect', (client) => {
-    client.query(NO_LIMITS).catch(() => {})
-    if (searchPath !== null) client.query(`set search_path to ${searchPath}`).catch(() => {})
+    for (const text of opening) client.query(text).catch(() => {})
   })
   try {
     await requireServer(pool, options, maskPassword(url))
-    return new PostgresDatabase(maskPassword(url), pool, config.max, options.readOnly)
+    return new PostgresDatabase(maskPassword(url), pool, config.max, options.readOnly, opening)
   } catch (error) {
     await pool.end().catch(() => {})
     throw explain(error, maskPassword(url))
@@ -115,11 +115,20 @@ class PostgresDatabase implements Database {
   readonly #where: string
   readonly #closing = new AbortController()
   readonly #readOnly: boolean
+  readonly #opening: readonly string[]
   #marks: Marks | null = null
-  #known = new KnownStatements(new RowTables([], 'postgres'))
+  #known: KnownStatements
 
-  constructor(where: string, pool: pg.Pool, connections: number, readOnly: boolean) {
+  constructor(
+    where: string,
+    pool: pg.Pool,
+    connections: number,
+    readOnly: boolean,
+    opening: readonly string[],
+  ) {
     this.#where = where
+    this.#opening = opening
+    this.#known = new KnownStatements(new RowTables([], 'postgres'), [], opening)
     this.#readOnly = readOnly
     this.#pool = pool
     this.concurrency = Math.max(1, Math.min(TRANSACTIONS, connections - 1))
@@ -223,7 +232,7 @@ class PostgresDatabase implements Database {
   async introspect(): Promise<readonly TableInfo[]> {
     const tables = await introspect(this.#session)
     const deferred = await deferredConstraints(this.#session)
-    this.#known = new KnownStatements(new RowTables(tables, 'postgres'), deferred)
+    this.#known = new KnownStatements(new RowTables(tables, 'postgres'), deferred, this.#opening)
     if (!this.#readOnly && this.#marks === null) await this.#beginMarks()
     return tables
   }

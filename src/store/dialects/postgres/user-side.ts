@@ -3,7 +3,14 @@ import { boundKysely, type DialectParts, transactionOver, wentOnAfter } from '..
 import type { StatementFailure, UserSide } from '../../database.ts'
 import type { RowStatement } from '../../row-statements.ts'
 import type { RowTables } from '../../rows.ts'
-import { controlRefused, controlsTransaction, copiesIn, copyRefused } from '../../statement-words.ts'
+import {
+  controlRefused,
+  controlsTransaction,
+  copiesIn,
+  copyRefused,
+  type Leaves,
+  leavesOf,
+} from '../../statement-words.ts'
 import type { RowWriter } from '../../types.ts'
 import { FreshRows } from './fresh-rows.ts'
 import { explainSeveral } from './one-statement.ts'
@@ -28,6 +35,7 @@ interface KnownStatement {
   readonly copies: boolean
   /** It may put constraints off. */
   readonly defers: boolean
+  readonly leaves: Leaves
   readonly insert: KnownInsert | null
 }
 
@@ -36,13 +44,17 @@ export class KnownStatements {
   readonly tables: RowTables
   /** Constraints that are checked at the end of a transaction. */
   readonly deferred: readonly string[]
+  /** What makes a connection's settings what they were when it was opened. */
+  readonly settings: readonly string[]
   readonly fresh: FreshRows = new FreshRows()
   readonly #statements = new Map<string, KnownStatement>()
   readonly #rows = new WeakMap<RowStatement, MergeShape | null>()
 
-  constructor(tables: RowTables, deferred: readonly string[] = []) {
+  /** `opening`: statements that every connection began with. */
+  constructor(tables: RowTables, deferred: readonly string[] = [], opening: readonly string[] = []) {
     this.tables = tables
     this.deferred = deferred
+    this.settings = ['reset session authorization', 'reset role', 'reset all', ...opening]
   }
 
   /** Checks every constraint now, and leaves them as they are when a transaction begins. */
@@ -58,6 +70,7 @@ export class KnownStatements {
       controls: controlsTransaction(query.sql),
       copies: copiesIn(query.sql),
       defers: /set\s+constraints/i.test(query.sql),
+      leaves: leavesOf(query.sql),
       insert: knownInsert(query, this.tables.infos),
     }
     if (this.#statements.size >= MAX_KNOWN) this.#statements.clear()
@@ -93,6 +106,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
   #over = false
   /** Something may be checked later than when it is done. */
   #deferring: boolean
+  /** Statements that take away what the event left behind. */
+  readonly #undoing = new Set<string>()
   #failed: StatementFailure | null = null
   #outstanding = 0
   #settled: (() => void) | null = null
@@ -121,11 +136,22 @@ export class PostgresSide implements UserSide, DatabaseConnection {
     if (this.#failed !== null) throw this.#failed.error
   }
 
-  /** In a transaction of its own the event would have met its deferred constraints here, and not what later events make of them. */
+  /**
+   * In a transaction of its own the event would have met its deferred constraints here, not what later events make of them;
+   * and its settings, temporary tables and cursors would have ended with it.
+   */
   eventOver(): void {
-    if (!this.#deferring) return
+    if (!this.#deferring && this.#undoing.size === 0) return
     this.#buffer.flush()
-    for (const text of this.#known.checks) this.#behind(null, () => this.#wire.send(text, []))
+    const checks = this.#deferring ? this.#known.checks : []
+    for (const text of [...checks, ...this.#undoing]) this.#behind(null, () => this.#wire.send(text, []))
+    this.#undoing.clear()
+  }
+
+  #undoLater({ settings, temporary, cursors }: Leaves): void {
+    if (cursors) this.#undoing.add('close all')
+    if (settings) for (const text of this.#known.settings) this.#undoing.add(text)
+    if (temporary) this.#undoing.add('discard temp')
   }
 
   end(): void {
@@ -147,10 +173,11 @@ export class PostgresSide implements UserSide, DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw transactionOver()
-    const { controls, copies, defers, insert } = this.#known.of(query)
+    const { controls, copies, defers, leaves, insert } = this.#known.of(query)
     if (controls) throw controlRefused(query.sql)
     if (copies) throw copyRefused(query.sql)
     this.#deferring ||= defers
+    this.#undoLater(leaves)
     // The server would say no more than that the transaction is aborted.
     if (this.#failed !== null) throw wentOnAfter(this.#failed.error)
     const values = query.parameters.map(wireValue)

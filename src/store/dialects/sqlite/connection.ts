@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import { transactionOver, wentOnAfter } from '../../bound-kysely.ts'
 import type { BulkDelete, BulkInsert, BulkUpdate, Param, StatementFailure } from '../../database.ts'
-import { controlRefused, controlsTransaction, severalStatements } from '../../statement-words.ts'
+import { controlRefused, controlsTransaction, leavesOf, severalStatements } from '../../statement-words.ts'
 import { whenFree } from './when-free.ts'
 
 /** Statements kept ready; preparing one costs four times what running it does. */
@@ -17,6 +17,8 @@ interface Reading {
 export interface Prepared extends Reading {
   /** Whether it would begin or end a transaction. */
   readonly controls: boolean
+  /** It may make a temporary table. */
+  readonly temporary: boolean
 }
 
 /** One `node:sqlite` connection with its prepared statements. Everything here is synchronous. */
@@ -79,7 +81,15 @@ export class SqliteHandle {
   fresh(sql: string): Prepared {
     const statement = this.db.prepare(sql)
     requireOne(sql, statement)
-    return { ...reading(statement), controls: controlsTransaction(sql) }
+    return { ...reading(statement), controls: controlsTransaction(sql), temporary: leavesOf(sql).temporary }
+  }
+
+  /** Takes away what only this connection sees. */
+  dropTemporary(): void {
+    const text =
+      "select type, name from sqlite_temp_schema where type in ('table', 'view') and name not like 'sqlite_%'"
+    for (const { type, name } of this.all<{ type: string; name: string }>(text, []))
+      this.db.exec(`drop ${type} if exists temp."${name.replaceAll('"', '""')}"`)
   }
 
   close(): void {
@@ -190,6 +200,8 @@ export class SqliteConnection implements DatabaseConnection {
   readonly #handle: SqliteHandle
   readonly #watch: StatementWatch | null
   #over = false
+  /** Temporary tables may be there. */
+  temporary = false
 
   constructor(handle: SqliteHandle, watch: StatementWatch | null) {
     this.#handle = handle
@@ -228,6 +240,7 @@ export class SqliteConnection implements DatabaseConnection {
 
   #usable(prepared: Prepared): Prepared {
     if (prepared.controls && this.#watch !== null) throw controlRefused(prepared.statement.sourceSQL)
+    this.temporary ||= prepared.temporary
     return prepared
   }
 

@@ -89,7 +89,10 @@ export class SqliteTransaction implements Transaction {
         if (failure !== null) throw failure.error
       },
       // Looking for rows without their parent takes a walk through the whole table: that is left to the commit.
-      eventOver: () => {},
+      eventOver: () => {
+        if (connection.temporary) this.#handle.dropTemporary()
+        connection.temporary = false
+      },
       end: () => {
         connection.end()
         rows.end()
