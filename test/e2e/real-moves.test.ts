@@ -98,7 +98,8 @@ test('F4: a repo whose contents are replaced by an import: what vanished is dele
   await using running = await runTap({ network: upstream(), config: only(fred.did) })
   await running.tap.settled()
   await fred.importRepo(bulkCar(fred.did, 300))
-  // Nobody was told yet.
+  // Nobody was told yet. Somebody else is heard of, or there might be nothing to wait for: all was said before we listened.
+  await network.createAccount('gus', home)
   await level(running)
   expect((await running.rows('rec')).length).toBe(50)
   await fred.resign()
