@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { backoffMs } from '../async/backoff.ts'
 import { isAbort } from '../async/signal.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { RepoRow } from '../store/repo-row.ts'
@@ -28,7 +29,7 @@ export class StaleIdentities {
   readonly #abort = new AbortController()
   readonly #waiting = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
-  readonly #later: LRUCache<string, { readonly until: number; readonly waitMs: number }>
+  readonly #later: LRUCache<string, { readonly until: number; readonly failures: number }>
   #rest: NodeJS.Timeout | null = null
 
   constructor(deps: StaleIdentitiesDeps) {
@@ -100,7 +101,8 @@ export class StaleIdentities {
   /** The directory does not answer: what is known holds, and is asked for later and later. */
   #postpone(did: string): void {
     const { first, longest } = this.#deps.retryMs ?? { first: 60_000, longest: 3_600_000 }
-    const waitMs = Math.min((this.#later.get(did)?.waitMs ?? first / 2) * 2, longest)
-    this.#later.set(did, { until: Date.now() + waitMs, waitMs })
+    const failures = this.#later.get(did)?.failures ?? 0
+    const waitMs = backoffMs(failures, { baseMs: first, maxMs: longest, jitter: 0 })
+    this.#later.set(did, { until: Date.now() + waitMs, failures: failures + 1 })
   }
 }

@@ -26,6 +26,9 @@ const COPY_IN = /^copy\b[\s\S]*\bfrom\s+stdin\b/i
 export const copiesIn = (sql: string): boolean =>
   COMMENTS.some((comments) => COPY_IN.test(sql.slice(beginOf(sql, comments))))
 
+/** Whether it may put constraints off to the end of the transaction; a `do` block may hold it anywhere. */
+export const defersConstraints = (sql: string): boolean => /\bset\s+constraints\b/i.test(sql)
+
 /** What a statement may leave behind in its transaction, for statements that have nothing to do with it. */
 export interface Leaves {
   /** Settings: a role, a search path, variables. */

@@ -2,14 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { DIALECTS, stopDatabases, type TestDatabase } from '../../test/support/databases.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DIALECTS } from '../../test/support/databases.ts'
 import { listener } from '../../test/support/observer.ts'
+import { onEachStore } from '../../test/support/store-exercise.ts'
 import { advices } from './migration-survey.ts'
 import { openStore, type Store } from './open.ts'
 import { runUserMigrations } from './user-migrations.ts'
-
-afterAll(stopDatabases)
 
 let folder: string
 beforeEach(() => {
@@ -32,16 +31,10 @@ const table = (name: string) =>
   `await db.schema.createTable('${name}').addColumn('id', 'text', (c) => c.primaryKey()).execute()`
 const noTable = (name: string) => `await db.schema.dropTable('${name}').execute()`
 
-describe.each(DIALECTS)('user migrations on $name', ({ fresh }) => {
-  let database: TestDatabase
+onEachStore('user migrations', (on) => {
   let store: Store
-  beforeAll(async () => {
-    database = await fresh()
-    store = await openStore(database.url, { observer: listener() })
-  })
-  afterAll(async () => {
-    await store?.close()
-    await database?.[Symbol.asyncDispose]()
+  beforeAll(() => {
+    store = on.store
   })
   beforeEach(async () => {
     for (const { name } of await store.db.introspect()) await store.db.run(`drop table "${name}"`)

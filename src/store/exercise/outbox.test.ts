@@ -1,10 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { DIALECTS, stopDatabases, type TestDatabase } from '../../../test/support/databases.ts'
-import { listener } from '../../../test/support/observer.ts'
-import { openStore, type Store } from '../open.ts'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { onEachStore } from '../../../test/support/store-exercise.ts'
+import type { Store } from '../open.ts'
 import type { OutboxEvent } from '../outbox.ts'
-
-afterAll(stopDatabases)
 
 const event = (did: string, n: number, over: Partial<OutboxEvent> = {}): OutboxEvent => ({
   kind: 'record',
@@ -15,16 +12,10 @@ const event = (did: string, n: number, over: Partial<OutboxEvent> = {}): OutboxE
   ...over,
 })
 
-describe.each(DIALECTS)('the outbox on $name', ({ fresh }) => {
-  let database: TestDatabase
+onEachStore('the outbox', (on) => {
   let store: Store
-  beforeAll(async () => {
-    database = await fresh()
-    store = await openStore(database.url, { observer: listener() })
-  })
-  afterAll(async () => {
-    await store?.close()
-    await database?.[Symbol.asyncDispose]()
+  beforeAll(() => {
+    store = on.store
   })
   afterEach(async () => {
     await store.outbox.delete((await store.outbox.page(0, 10_000)).map(({ id }) => id))

@@ -33,15 +33,11 @@ export class PostgresSession implements Session {
     return this.#many(insertText(insert), insert.columns, rows)
   }
   /** As `insertMany`, for rows of which none is there. */
-  async loadMany(insert: BulkInsert, rows: Rows): Promise<void> {
-    if (rows.length === 0) return
-    if (this.#copy === null) return this.insertMany(insert, rows)
+  loadMany(insert: BulkInsert, rows: Rows): Promise<void> {
+    const copy = this.#copy
+    if (copy === null) return this.insertMany(insert, rows)
     const text = copyText(insert)
-    const sent: Promise<WireResult>[] = []
-    for (let i = 0; i < rows.length; i += MAX_COPIED) {
-      sent.push(this.#copy(text, copyRows(insert.columns, rows.slice(i, i + MAX_COPIED))))
-    }
-    await Promise.all(sent)
+    return inPieces(rows, MAX_COPIED, (piece) => copy(text, copyRows(insert.columns, piece)))
   }
   updateMany(update: BulkUpdate, rows: Rows): Promise<void> {
     return this.#many(updateText(update), { ...update.keys, ...update.columns }, rows)
@@ -50,17 +46,20 @@ export class PostgresSession implements Session {
     return this.#many(deleteText(del), del.keys, rows)
   }
 
-  async #many(text: string, columns: BulkInsert['columns'], rows: Rows): Promise<void> {
-    const sent: Promise<WireResult>[] = []
-    for (let i = 0; i < rows.length; i += MAX_ROWS) {
-      sent.push(this.#own(text, bulkParams(columns, rows.slice(i, i + MAX_ROWS))))
-    }
-    await Promise.all(sent)
+  #many(text: string, columns: BulkInsert['columns'], rows: Rows): Promise<void> {
+    return inPieces(rows, MAX_ROWS, (piece) => this.#own(text, bulkParams(columns, piece)))
   }
 
   #own(text: string, values: readonly WireValue[]): Promise<WireResult> {
     return this.#send(text, values, true)
   }
+}
+
+/** Everything is sent before this returns. */
+async function inPieces(rows: Rows, size: number, send: (piece: Rows) => Promise<WireResult>): Promise<void> {
+  const sent: Promise<WireResult>[] = []
+  for (let i = 0; i < rows.length; i += size) sent.push(send(rows.slice(i, i + size)))
+  await Promise.all(sent)
 }
 
 function paramValue(value: Param): WireValue {

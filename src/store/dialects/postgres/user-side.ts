@@ -8,6 +8,7 @@ import {
   controlsTransaction,
   copiesIn,
   copyRefused,
+  defersConstraints,
   type Leaves,
   leavesOf,
 } from '../../statement-words.ts'
@@ -69,7 +70,7 @@ export class KnownStatements {
     const made = {
       controls: controlsTransaction(query.sql),
       copies: copiesIn(query.sql),
-      defers: /set\s+constraints/i.test(query.sql),
+      defers: defersConstraints(query.sql),
       leaves: leavesOf(query.sql),
       insert: knownInsert(query, this.tables.infos),
     }
@@ -185,8 +186,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       if (insert !== null) {
         const { shape, repeats } = insert
         if (shape !== null && saysAgain(values, shape.columns, repeats)) {
-          this.#buffer.add(shape, kept(values.slice(0, shape.columns)))
-        } else this.#buffer.alone(insert.table, query.sql, kept(values))
+          this.#buffer.add(shape, values.slice(0, shape.columns).map(kept))
+        } else this.#buffer.alone(insert.table, query.sql, values.map(kept))
         return { rows: NO_ROWS, numAffectedRows: insert.rows }
       }
       this.#buffer.flush()
@@ -211,8 +212,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
       return done
     }
     const shape = this.#known.row(statement)
-    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table, text, kept(row))
-    else this.#buffer.add(shape, kept(row))
+    if (shape === null || shape.plain?.(row) === false) this.#buffer.alone(table, text, row)
+    else this.#buffer.add(shape, row)
     return DONE
   }
 
@@ -238,14 +239,8 @@ export class PostgresSide implements UserSide, DatabaseConnection {
   }
 }
 
-/** Bytes are the handler's, who may use them again before they are sent: they are copied, in place. */
-function kept(values: WireValue[]): WireValue[] {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    if (typeof value === 'object' && value !== null) values[i] = Buffer.from(value)
-  }
-  return values
-}
+/** Bytes are the handler's, who may use them again before they are sent: they are copied. */
+const kept = (value: WireValue): WireValue => (Buffer.isBuffer(value) ? Buffer.from(value) : value)
 
 /** Whether the parameters after the row's own repeat the values they would overwrite. */
 function saysAgain(values: readonly WireValue[], columns: number, repeats: readonly number[]): boolean {
@@ -258,7 +253,7 @@ function toWire({ table, columns, keys }: RowStatement, values: unknown[]): Wire
     const value = values[i]
     if (typeof value === 'string') continue
     const type = table.columns.get(columns[i] ?? keys[i - columns.length] ?? '')
-    values[i] = type === 'json' || type === 'jsonb' ? wireJson(value) : wireValue(value)
+    values[i] = type === 'json' || type === 'jsonb' ? wireJson(value) : kept(wireValue(value))
   }
   return values as WireValue[]
 }
