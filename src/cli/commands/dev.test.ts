@@ -39,7 +39,8 @@ test('a project that follows nobody is level with what it follows at once', asyn
 
 test('an interrupt ends the sandbox gracefully, with the comparison', async () => {
   await using dev = startCli(project.dir, SANDBOX)
-  await dev.waitFor(/live events/)
+  // Before the first repo is found the page has other words.
+  await dev.waitFor(/[1-9]\d* of \d+ repos level/)
   const page = /"page":"(http:[^"]+)"/.exec(dev.stderr)?.[1] ?? ''
   expect(await (await fetch(page, { headers: { accept: 'text/html' } })).text()).toContain('repos level')
   dev.child.kill('SIGINT')
